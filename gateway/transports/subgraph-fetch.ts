@@ -1,0 +1,41 @@
+import type { GraphQLFormattedError } from 'graphql'
+import type { ClientViewer } from '../../foundation/viewer.ts'
+
+/**
+ * The one way from the executor to a subgraph. It cannot tell a module from a lambda host or an in-process schema,
+ * and behaviour (timeouts, retries, tracing) folds around it: `withTimeout(ms)(next)`.
+ *
+ * @throws {TrellisError} SUBGRAPH_UNAVAILABLE, SUBGRAPH_TIMEOUT, SUBGRAPH_INVALID_RESPONSE; a GraphQL answer with
+ *   errors is an answer, not an exception
+ */
+export type SubgraphFetch = (request: SubgraphRequest, signal: AbortSignal) => Promise<SubgraphResponse>
+
+/** The same for a subscription. Ends when the subgraph completes it; `signal` ends it from this side. */
+export type SubgraphSubscribe = (
+  request: SubgraphRequest,
+  signal: AbortSignal,
+) => AsyncGenerator<SubgraphResponse, void, void>
+
+export type Subgraph = { fetch: SubgraphFetch; subscribe: SubgraphSubscribe }
+
+export type SubgraphRequest = {
+  /** GraphQL text, one operation. */
+  document: string
+  operationName: string | undefined
+  variables: Readonly<Record<string, unknown>>
+  caller: Caller
+}
+
+export type SubgraphResponse = {
+  data?: Readonly<Record<string, unknown>> | null
+  errors?: readonly GraphQLFormattedError[]
+}
+
+/** For whom an operation runs. Null viewer: a gateway without authentication (`--supergraph`). */
+export type Caller = {
+  viewer: ClientViewer | null
+  /** How many lambdas stand between the caller and this operation. */
+  depth: number
+  /** W3C trace context, passed on to every subgraph. */
+  traceparent: string | undefined
+}
