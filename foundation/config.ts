@@ -18,11 +18,15 @@ export function parseConfig<Shape extends z.ZodRawShape>(
 ): z.infer<z.ZodObject<Shape>> {
   const known = new Set(Object.keys(schema.shape))
   const unknown = Object.keys(env).filter((name) => name.startsWith('TRELLIS_') && !known.has(name))
-  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => known.has(name) && value !== ''))
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => known.has(name) && value !== ''),
+  )
   const parsed = schema.safeParse(given)
   const faults = [
     ...unknown.map((name) => `${name}: there is no such setting`),
-    ...(parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)),
+    ...(parsed.success
+      ? []
+      : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)),
   ]
   if (faults.length > 0 || !parsed.success) throw new ConfigError(faults.join('; '))
   return parsed.data

@@ -13,28 +13,51 @@ export const errorCatalogue = {
   BAD_USER_INPUT: { status: 400, meaning: 'An argument is malformed or out of its range.' },
   VALIDATION_FAILED: {
     status: 400,
-    meaning: 'A record does not fit the JSON Schema of its collection; `extensions.violations` lists each broken rule.',
+    meaning:
+      'A record does not fit the JSON Schema of its collection; `extensions.violations` lists each broken rule.',
   },
-  CONFLICT: { status: 409, meaning: 'The thing has changed since you read it; `extensions` carries its state now.' },
+  CONFLICT: {
+    status: 409,
+    meaning: 'The thing has changed since you read it; `extensions` carries its state now.',
+  },
   IDEMPOTENCY_CONFLICT: { status: 409, meaning: 'The idempotency key was used before, with another input.' },
   INVALID_CREDENTIALS: { status: 401, meaning: 'The e-mail address and password do not match.' },
-  REFRESH_TOKEN_INVALID: { status: 401, meaning: 'The refresh token is unknown, spent or expired; sign in again.' },
-  CURSOR_INVALID: { status: 400, meaning: 'The cursor is forged, or belongs to another client or another list or stream.' },
-  CURSOR_EXPIRED: { status: 410, meaning: 'The cursor is older than what the event log keeps; read the state and start anew.' },
+  REFRESH_TOKEN_INVALID: {
+    status: 401,
+    meaning: 'The refresh token is unknown, spent or expired; sign in again.',
+  },
+  CURSOR_INVALID: {
+    status: 400,
+    meaning: 'The cursor is forged, or belongs to another client or another list or stream.',
+  },
+  CURSOR_EXPIRED: {
+    status: 410,
+    meaning: 'The cursor is older than what the event log keeps; read the state and start anew.',
+  },
   SUBGRAPH_UNAVAILABLE: { status: 503, meaning: 'The module that owns this field cannot be reached.' },
   SUBGRAPH_TIMEOUT: { status: 504, meaning: 'The module that owns this field did not answer in time.' },
-  SUBGRAPH_INVALID_RESPONSE: { status: 502, meaning: 'The module that owns this field answered something that is not GraphQL.' },
+  SUBGRAPH_INVALID_RESPONSE: {
+    status: 502,
+    meaning: 'The module that owns this field answered something that is not GraphQL.',
+  },
   SUBSCRIPTION_INTERRUPTED: {
     status: 503,
     meaning: 'The module behind this subscription went away; subscribe again with the last cursor.',
   },
   SUBSCRIPTION_INVALIDATED: {
     status: 410,
-    meaning: 'The client schema has changed and this subscription is no longer valid in it; `extensions.errors` says why.',
+    meaning:
+      'The client schema has changed and this subscription is no longer valid in it; `extensions.errors` says why.',
   },
-  NO_SCHEMA: { status: 503, meaning: 'No module of this client has registered yet, so there is no schema to query.' },
+  NO_SCHEMA: {
+    status: 503,
+    meaning: 'No module of this client has registered yet, so there is no schema to query.',
+  },
   PLAN_EMPTY: { status: 500, meaning: 'The operation is valid, and no way was found to answer it.' },
-  UNSUPPORTED_DIRECTIVE: { status: 400, meaning: 'The operation uses @defer, which the platform does not serve.' },
+  UNSUPPORTED_DIRECTIVE: {
+    status: 400,
+    meaning: 'The operation uses @defer, which the platform does not serve.',
+  },
   PLUGIN_INVALID: {
     status: 400,
     meaning: 'The plugin was refused; `extensions.errors` lists each fault with file and line.',
@@ -42,13 +65,28 @@ export const errorCatalogue = {
   LAMBDA_CPU_EXCEEDED: { status: 500, meaning: 'A lambda of this client used up its CPU time.' },
   LAMBDA_TIMEOUT: { status: 504, meaning: 'A lambda of this client did not answer in time.' },
   LAMBDA_MEMORY_EXCEEDED: { status: 500, meaning: 'A lambda of this client used more memory than it may.' },
-  LAMBDA_RESULT_TOO_LARGE: { status: 500, meaning: 'A lambda was given, or returned, more data than it may.' },
-  LAMBDA_INVALID_RESULT: { status: 500, meaning: 'A batched lambda returned a list of the wrong length, or no list.' },
+  LAMBDA_RESULT_TOO_LARGE: {
+    status: 500,
+    meaning: 'A lambda was given, or returned, more data than it may.',
+  },
+  LAMBDA_INVALID_RESULT: {
+    status: 500,
+    meaning: 'A batched lambda returned a list of the wrong length, or no list.',
+  },
   LAMBDA_FAILED: { status: 500, meaning: 'A lambda of this client threw an error.' },
-  LAMBDA_HOST_CALLS_EXCEEDED: { status: 500, meaning: 'A lambda made more calls to the platform than one call may.' },
+  LAMBDA_HOST_CALLS_EXCEEDED: {
+    status: 500,
+    meaning: 'A lambda made more calls to the platform than one call may.',
+  },
   LAMBDA_TOO_DEEP: { status: 500, meaning: 'Lambdas and graph called each other deeper than they may.' },
-  LAMBDA_UNAVAILABLE: { status: 503, meaning: 'The process that runs the lambda ended; writes are not repeated.' },
-  INTERNAL_SERVER_ERROR: { status: 500, meaning: 'A fault of the platform; the log has it under the request id.' },
+  LAMBDA_UNAVAILABLE: {
+    status: 503,
+    meaning: 'The process that runs the lambda ended; writes are not repeated.',
+  },
+  INTERNAL_SERVER_ERROR: {
+    status: 500,
+    meaning: 'A fault of the platform; the log has it under the request id.',
+  },
 } as const satisfies Record<string, { status: number; meaning: string }>
 
 export type ErrorCode = keyof typeof errorCatalogue

@@ -6,7 +6,12 @@
 export type PluginFile = { path: string; content: string }
 
 export type PluginBuild =
-  | { ok: true; digest: string; /** The plugin's Federation 2 SDL, federation `@link` included. */ sdl: string; functions: string[] }
+  | {
+      ok: true
+      digest: string /** The plugin's Federation 2 SDL, federation `@link` included. */
+      sdl: string
+      functions: string[]
+    }
   | { ok: false; errors: PluginError[] }
 
 /** Found by the check, the bundler, the first evaluation or composition. `line` counts from 1. */
