@@ -1,0 +1,67 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import type { ApiKeyKind } from '../../prisma/generated/platform/client.ts'
+import { changeRegistry } from './change-registry.ts'
+import type { PlatformDatabase } from './platform-database.ts'
+
+/** Prefixes that secret scanners can find, one for each kind. */
+const prefixes = {
+  PUBLISHABLE: 'trellis_pk_',
+  SECRET: 'trellis_sk_',
+  PARTNER: 'trellis_partner_',
+  DEPLOY: 'trellis_deploy_',
+  OPERATOR: 'trellis_op_',
+} as const satisfies Record<ApiKeyKind, string>
+
+export type NewApiKey = {
+  /** For people to read. */
+  name: string
+  /** After this the key is refused. @default never */
+  expiresAt?: Date
+} & (
+  | { kind: 'OPERATOR' }
+  | {
+      kind: Exclude<ApiKeyKind, 'OPERATOR'>
+      /** The slug of the client it belongs to. */
+      client: string
+      /** What a PARTNER may see. @default [] */
+      tags?: readonly string[]
+    }
+)
+
+/**
+ * Makes a key and answers its secret, 256 random bits behind a prefix: `trellis_sk_…`. This is the only time it is
+ * there to be read; only its hash is stored. It is accepted by every replica within a second.
+ */
+export async function createApiKey(
+  db: PlatformDatabase,
+  key: NewApiKey,
+): Promise<{ id: string; secret: string }> {
+  const id = randomUUID()
+  const secret = prefixes[key.kind] + randomBytes(32).toString('base64url')
+  const owner = key.kind === 'OPERATOR' ? { tags: [] } : { clientSlug: key.client, tags: [...(key.tags ?? [])] }
+  await changeRegistry(db, (tx) =>
+    tx.apiKey.create({
+      data: {
+        id,
+        kind: key.kind,
+        name: key.name,
+        hash: hashApiKey(secret),
+        expiresAt: key.expiresAt ?? null,
+        ...owner,
+      },
+    }),
+  )
+  return { id, secret }
+}
+
+/** Ends a key for good, in every replica within a second; open sockets that came in with it are closed. */
+export async function revokeApiKey(db: PlatformDatabase, id: string): Promise<void> {
+  await changeRegistry(db, (tx) =>
+    tx.apiKey.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date() } }),
+  )
+}
+
+/** How a key is stored and looked up: a lookup by hash tells nothing, by its timing, of the keys that exist. */
+export function hashApiKey(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex')
+}
