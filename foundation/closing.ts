@@ -2,6 +2,19 @@
 export type Close = () => Promise<void>
 
 /**
+ * Waits for what is closing, but no longer than `ms`; then `force` must bring it to its end at once: a caller that
+ * hangs does not keep the process.
+ */
+export async function bounded(close: Close, ms: number, force: () => void): Promise<void> {
+  const timer = setTimeout(force, ms)
+  try {
+    await close()
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
  * Ends a service's process when its time has come: on SIGTERM or SIGINT, or when the launcher that started it as a
  * child is gone (its pipe closes), so that no process is ever left behind. A second signal ends it at once.
  */

@@ -1,0 +1,39 @@
+import { createRemoteJWKSet } from 'jose'
+import { TrellisError } from '../foundation/errors.ts'
+import { verifyGatewayToken } from '../foundation/gateway-token.ts'
+import type { ClientViewer } from '../foundation/viewer.ts'
+
+/** One operation, or one event of a subscription, as the gateway vouches for it. */
+export type Call = {
+  viewer: ClientViewer
+  /** Aborted when nobody waits for the answer any more; ends what a subscription's resolver reads from. */
+  signal: AbortSignal
+  /** W3C trace context of the operation, for the events it writes; null without tracing. */
+  traceparent: string | null
+}
+
+export type CallCredentials = { token: string | undefined; traceparent: unknown }
+
+/** @throws {TrellisError} UNAUTHENTICATED unless the gateway signed the call for this module and a client's viewer */
+export type VerifyCall = (credentials: CallCredentials, signal: AbortSignal) => Promise<Call>
+
+/**
+ * A gateway that has just started signs with a key we have not seen. The keys are then fetched again, but not more
+ * often than this, whatever strangers send.
+ */
+const keyRefetchMs = 1_000
+const traceparentFormat = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
+
+export function createCallVerifier(audience: string, gatewayUrl: string): VerifyCall {
+  const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', gatewayUrl), {
+    cooldownDuration: keyRefetchMs,
+  })
+  return async ({ token, traceparent }, signal) => {
+    const { viewer } = await verifyGatewayToken(token, audience, keys)
+    if (viewer.kind === 'OPERATOR') {
+      throw new TrellisError('UNAUTHENTICATED', 'An operator belongs to no client and calls no module.')
+    }
+    const traced = typeof traceparent === 'string' && traceparentFormat.test(traceparent)
+    return { viewer, signal, traceparent: traced ? traceparent : null }
+  }
+}

@@ -1,0 +1,27 @@
+import { ApolloServerErrorCode } from '@apollo/server/errors'
+import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { TrellisError } from '../foundation/errors.ts'
+import type { Log } from '../foundation/log.ts'
+
+export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError
+
+/** What is wrong with a request is said as GraphQL says it; these messages are made from the request alone. */
+const requestErrorCodes: ReadonlySet<unknown> = new Set(Object.values(ApolloServerErrorCode)).difference(
+  new Set([ApolloServerErrorCode.INTERNAL_SERVER_ERROR]),
+)
+
+/** Errors made for the caller pass as they are; of any other the caller learns the path alone, the log everything. */
+export function createErrorFormat(log: Log): FormatError {
+  return (formatted, error) => {
+    const original = (error instanceof GraphQLError && error.originalError) || error
+    if (original instanceof TrellisError || requestErrorCodes.has(formatted.extensions?.code))
+      return formatted
+    log.error({ err: original, path: formatted.path?.join('.') }, 'a resolver failed')
+    return {
+      message: 'Internal error.',
+      ...(formatted.locations && { locations: formatted.locations }),
+      ...(formatted.path && { path: formatted.path }),
+      extensions: { code: 'INTERNAL_SERVER_ERROR' },
+    }
+  }
+}
