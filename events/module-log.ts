@@ -1,7 +1,15 @@
+import type { Pool } from 'pg'
 import type { Close } from '../foundation/closing.ts'
 import type { Log } from '../foundation/log.ts'
 import type { Bus } from './bus.ts'
+import { appendedChannel } from './log-channels.ts'
+import { readLogPage } from './log-page.ts'
+import { openLogReader } from './log-reader.ts'
+import type { LogEntry, LogStream } from './log-stream.ts'
 import type { NewEvent, PlatformEvent } from './platform-event.ts'
+import { openPool } from './pool.ts'
+import { startRelay } from './relay.ts'
+import { tailLog } from './tail-log.ts'
 
 /** A module's event log: what its mutations wrote, in the order in which readers see it. */
 export type ModuleLog<Transaction> = {
@@ -28,16 +36,6 @@ export type ModuleLog<Transaction> = {
 /** Adds an event to the transaction; it exists when the transaction has committed. Returns it as readers will see it. */
 export type Append = (event: NewEvent) => Promise<PlatformEvent>
 
-export type LogStream = {
-  /** Names the subscription the cursor belongs to: `recordChanged:orders`. A cursor of another stream is refused. */
-  name: string
-  client: string
-  /** Which event types. */
-  types: readonly string[]
-}
-
-export type LogEntry = { cursor: string; event: PlatformEvent }
-
 /** What the log needs of a module's Prisma transaction. */
 export type LogTransaction = {
   $executeRaw(query: TemplateStringsArray, ...values: unknown[]): Promise<number>
@@ -54,8 +52,98 @@ export type ModuleLogOptions<Transaction extends LogTransaction> = {
   log: Log
 }
 
-export async function openModuleLog<Transaction extends LogTransaction>(
-  options: ModuleLogOptions<Transaction>,
-): Promise<ModuleLog<Transaction>> {
-  throw new Error(`The log of ${options.source} is being written.`)
+/**
+ * Opens the log in the module's database, and starts a relay for it: every instance of a module has one, one works.
+ *
+ * @throws when the database cannot be reached now. Later on it may come and go: nothing is lost
+ */
+export async function openModuleLog<Transaction extends LogTransaction>({
+  db,
+  databaseUrl,
+  source,
+  bus,
+  log,
+}: ModuleLogOptions<Transaction>): Promise<ModuleLog<Transaction>> {
+  const pool = openPool({ databaseUrl, name: `${source} event log`, log })
+  const reader = await openLogReader({ databaseUrl, pool, source, log }).catch(async (error) => {
+    await pool.end()
+    throw error
+  })
+  const relay = startRelay({ databaseUrl, source, bus, log })
+  const notifyRelays = createNotifier(pool, log)
+  const closing = new AbortController()
+
+  return {
+    async transaction(work) {
+      const appended: Promise<PlatformEvent>[] = []
+      const result = await db.$transaction(async (tx) => {
+        const outcome = await work(tx, (event) => {
+          const written = appendEvent(tx, source, event)
+          // When the work fails first, its own error is the one to report.
+          written.catch(() => undefined)
+          appended.push(written)
+          return written
+        })
+        // An append that nobody awaited must neither miss the commit nor fail unseen.
+        await Promise.all(appended)
+        return outcome
+      })
+      if (appended.length > 0 && !relay.wake()) notifyRelays()
+      return result
+    },
+    async read(stream, after, limit) {
+      const { cursors } = reader.life()
+      const scope = { client: stream.client, stream: stream.name }
+      const position = after === null ? null : cursors.decode(scope, after)
+      const page = await readLogPage(pool, source, { ...stream, after: position, upTo: null, limit })
+      return page.map(({ position, event }) => ({ cursor: cursors.encode(scope, position), event }))
+    },
+    tail: (stream, after, signal) =>
+      tailLog({ reader, pool, source, log }, { stream, after }, [signal, closing.signal]),
+    async close() {
+      closing.abort()
+      await Promise.all([relay.close(), reader.close()])
+      if (!pool.ending) await pool.end()
+    },
+  }
+}
+
+async function appendEvent(tx: LogTransaction, source: string, event: NewEvent): Promise<PlatformEvent> {
+  const written: PlatformEvent = {
+    id: crypto.randomUUID(),
+    source,
+    time: new Date().toISOString(),
+    traceparent: null,
+    dataVersion: 1,
+    ...event,
+  }
+  const { id, type, subject, client, actor, time, traceparent, dataVersion } = written
+  const data = JSON.stringify(written.data)
+  await tx.$executeRaw`
+    INSERT INTO event_log (id, type, subject, client, actor, time, traceparent, data_version, data)
+    VALUES (${id}, ${type}, ${subject}, ${client}, ${actor}, ${time}::timestamptz, ${traceparent},
+      ${dataVersion}, ${data}::jsonb)`
+  return written
+}
+
+/**
+ * Wakes the relays of other processes, after the commit: NOTIFY inside of the transactions would make them commit one
+ * after the other. Commits that come while one is under way share the next.
+ */
+function createNotifier(pool: Pool, log: Log): () => void {
+  let phase: 'idle' | 'sending' | 'again' = 'idle'
+  async function send(): Promise<void> {
+    do {
+      phase = 'sending'
+      await pool
+        .query(`NOTIFY ${appendedChannel}`)
+        .catch((error) => log.debug({ err: error }, 'could not wake the relay; it looks every second'))
+    } while (phaseNow() === 'again')
+    phase = 'idle'
+  }
+  const phaseNow = () => phase
+  return () => {
+    if (phase === 'idle') send()
+    else phase = 'again'
+  }
 }

@@ -1,0 +1,150 @@
+import type { Client } from 'pg'
+import type { Close } from '../foundation/closing.ts'
+import type { Log } from '../foundation/log.ts'
+import { holdAdvisoryLock } from './advisory-lock.ts'
+import type { Bus } from './bus.ts'
+import { type EventRow, eventColumns, eventOfRow } from './event-row.ts'
+import { holdConnection } from './held-connection.ts'
+import { appendedChannel, positionedChannel } from './log-channels.ts'
+import { createWakeup, type Wakeup } from './wakeup.ts'
+
+export type Relay = {
+  /** There are fresh rows. @returns false when this relay is not the one that works, so that the other must be told */
+  wake(): boolean
+  close: Close
+}
+
+export type RelayOptions = { databaseUrl: string; source: string; bus: Bus; log: Log }
+
+const pollMs = 1_000
+const positionBatch = 500
+const publishBatch = 200
+
+/**
+ * Gives committed events their position, and brings them to the bus. Many relays may run over one log, one works: the
+ * holder of the lock. The others take over within a second of its end.
+ */
+export function startRelay({ databaseUrl, source, bus, log }: RelayOptions): Relay {
+  const fresh = createWakeup()
+  let working = false
+  const close = holdConnection({
+    databaseUrl,
+    name: `${source} event relay`,
+    log,
+    async work(client, signal) {
+      if (!(await holdAdvisoryLock(client, 'trellis event relay', signal))) return
+      client.on('notification', fresh.wake)
+      await client.query(`LISTEN ${appendedChannel}`)
+      log.debug({ source }, 'this event relay is the one that works')
+      working = true
+      try {
+        await relay({ client, source, bus, log }, fresh, signal)
+      } finally {
+        working = false
+      }
+    },
+  })
+  return {
+    wake() {
+      if (working) fresh.wake()
+      return working
+    },
+    close,
+  }
+}
+
+type Working = Pick<RelayOptions, 'source' | 'bus' | 'log'> & { client: Client }
+
+/** Two loops, so that a bus that is away holds up its consumers only, and never the log's own readers. */
+async function relay(working: Working, fresh: Wakeup, signal: AbortSignal): Promise<void> {
+  const stopping = new AbortController()
+  const stop = () => stopping.abort()
+  signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
+  const positioned = createWakeup()
+  const loops = [
+    givePositions(working.client, { fresh, positioned }, stopping.signal),
+    publishPositioned(working, positioned, stopping.signal),
+  ]
+  for (const loop of loops) loop.catch(stop)
+  const outcomes = await Promise.allSettled(loops)
+  signal.removeEventListener('abort', stop)
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+/*
+ * One round trip, one transaction: statements sent together are. The first locks the head, so that the snapshot of the
+ * second is later than all that was positioned before. Rows committed by now are numbered in the order in which they
+ * were written; a row that is committed later is numbered later, whatever its seq.
+ */
+const positionStatements = `
+  SELECT position FROM event_log_head FOR UPDATE;
+  WITH fresh AS (
+    SELECT seq, row_number() OVER (ORDER BY seq) AS place
+    FROM (SELECT seq FROM event_log WHERE position IS NULL ORDER BY seq LIMIT ${positionBatch}) AS unpositioned
+  ), given AS (
+    UPDATE event_log SET position = head.position + fresh.place
+    FROM fresh, event_log_head AS head
+    WHERE event_log.seq = fresh.seq
+    RETURNING 1
+  )
+  UPDATE event_log_head SET position = position + (SELECT count(*) FROM given)
+  WHERE (SELECT count(*) FROM given) > 0
+  RETURNING (SELECT count(*) FROM given)::int AS given, pg_notify('${positionedChannel}', '')`
+
+async function givePositions(
+  client: Client,
+  { fresh, positioned }: { fresh: Wakeup; positioned: Wakeup },
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    // Several statements have several results, which the types of pg do not know.
+    const results: unknown = await client.query(positionStatements)
+    const last: { rows: { given: number }[] } | undefined = Array.isArray(results)
+      ? results.at(-1)
+      : undefined
+    const given = last?.rows[0]?.given ?? 0
+    if (given > 0) positioned.wake()
+    if (given < positionBatch) await fresh.wait(pollMs, signal)
+  }
+}
+
+/** Repeats what was in flight when the relay before it died: events carry ids, and the bus knows them. */
+async function publishPositioned(working: Working, positioned: Wakeup, signal: AbortSignal): Promise<void> {
+  const { client } = working
+  const head = await client.query<{ published: string }>('SELECT published FROM event_log_head')
+  let published = head.rows[0]?.published ?? '0'
+  while (!signal.aborted) {
+    const { rows } = await client.query<EventRow>(
+      `SELECT ${eventColumns} FROM event_log WHERE position > $1 ORDER BY position LIMIT ${publishBatch}`,
+      [published],
+    )
+    const last = rows.at(-1)
+    if (!last) {
+      await positioned.wait(pollMs, signal)
+    } else if (await publish(working, rows, signal)) {
+      published = last.position
+      await client.query('UPDATE event_log_head SET published = $1', [published])
+    }
+  }
+}
+
+/** @returns false when the signal came before the bus had them */
+async function publish(
+  { source, bus, log }: Working,
+  rows: EventRow[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const pause = createWakeup()
+  const events = rows.map((row) => eventOfRow(row, source))
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    try {
+      await bus.publish(events)
+      return true
+    } catch (error) {
+      log.warn({ err: error, source, attempt }, 'the bus did not take events; trying again')
+      await pause.wait(Math.min(5_000, 100 * 2 ** attempt), signal)
+    }
+  }
+  return false
+}
