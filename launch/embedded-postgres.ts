@@ -126,7 +126,9 @@ async function startServer(
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]
   const server = run(binaries, 'postgres', options, args, log.fd)
-  const end = ended(server)
+  const killWithUs = () => server.kill('SIGQUIT')
+  process.once('exit', killWithUs)
+  const end = ended(server).finally(() => process.removeListener('exit', killWithUs))
   await log.close()
 
   const ready = await Promise.race([waitUntilReady(cluster, server), end.then(() => false)])

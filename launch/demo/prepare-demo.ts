@@ -1,0 +1,49 @@
+import type { DemoSecrets } from '../secrets.ts'
+import { CallError } from './call-graphql.ts'
+import { demoClients } from './demo-clients.ts'
+import { deployDemoPlugin, readDemoPlugin } from './deploy-demo-plugin.ts'
+import { seedDemoData } from './seed-demo-data.ts'
+
+export type DemoOptions = {
+  endpoint: string
+  /** Makes what was done so far durable. */
+  keep: (demo: DemoSecrets) => Promise<void>
+  /** Prints a line for people. */
+  say: (line: string) => void
+}
+
+/**
+ * Fills the running platform with the demo data, once per data directory, and deploys the demo plugins that have
+ * changed since. What was done is noted only when it is done. A plugin that is refused is reported; its last release
+ * goes on being served.
+ */
+export async function prepareDemo(known: DemoSecrets, { endpoint, keep, say }: DemoOptions): Promise<void> {
+  let demo = known
+  if (!demo.seeded) {
+    await Promise.all(clientsOf(demo).map(({ plan, keys }) => seedDemoData(endpoint, plan, keys)))
+    demo = { ...demo, seeded: true }
+    await keep(demo)
+  }
+  for (const { plan, keys } of clientsOf(demo)) {
+    const plugin = await readDemoPlugin(plan.slug)
+    if (!plugin || plugin.digest === demo.plugins[plan.slug]) continue
+    const target = { slug: plan.slug, deployKey: keys.deployKey }
+    const faults = await deployDemoPlugin(endpoint, target, plugin).catch(faultsOf)
+    for (const fault of faults) say(`clients/${plan.slug} was not deployed: ${fault}`)
+    if (faults.length > 0) continue
+    demo = { ...demo, plugins: { ...demo.plugins, [plan.slug]: plugin.digest } }
+    await keep(demo)
+  }
+}
+
+function clientsOf(demo: DemoSecrets) {
+  return demoClients.flatMap((plan) => {
+    const keys = demo.clients[plan.slug]
+    return keys ? [{ plan, keys }] : []
+  })
+}
+
+function faultsOf(error: unknown): string[] {
+  if (error instanceof CallError) return [error.message]
+  throw error
+}

@@ -1,0 +1,104 @@
+import type { DemoClient } from '../secrets.ts'
+import { CallError, type Credentials, callGraphQL } from './call-graphql.ts'
+import type { DemoClientPlan } from './demo-clients.ts'
+
+type SignIn = { signIn: { session: { accessToken: string; user: { id: string } } | null } | null }
+type SignUp = { signUp: { session: { accessToken: string; user: { id: string } } | null } | null }
+
+/**
+ * Writes one demo client's users, collections, records and notifications through its public API, as any client
+ * would. Each step looks first, or carries an idempotency key: after a start that was killed half-way all of it runs
+ * again and nothing is there twice.
+ */
+export async function seedDemoData(endpoint: string, plan: DemoClientPlan, keys: DemoClient): Promise<void> {
+  const people = await Promise.all(plan.users.map((user) => seedUser(endpoint, user, keys)))
+  const author = people.at(-1)
+  if (!author) return
+  for (const collection of plan.collections) await seedCollection(endpoint, collection, { keys, author })
+  for (const [index, notification] of plan.notifications.entries()) {
+    await callGraphQL(endpoint, {
+      document: 'mutation ($input: NotifyInput!) { notify(input: $input) { id } }',
+      variables: {
+        input: { ...notification, userId: author.id, idempotencyKey: `demo-notification-${index}` },
+      },
+      credentials: { apiKey: keys.secretKey },
+    })
+  }
+}
+
+type Person = { id: string; token: string }
+
+async function seedUser(
+  endpoint: string,
+  { email, name, roles }: DemoClientPlan['users'][number],
+  keys: DemoClient,
+): Promise<Person> {
+  const password = keys.users.find((user) => user.email === email)?.password
+  const credentials = { apiKey: keys.publishableKey }
+  const known = await signIn(endpoint, { email, password }, credentials)
+  const person = known ?? (await signUp(endpoint, { email, password, name }, credentials))
+  await callGraphQL(endpoint, {
+    document: 'mutation ($userId: ID!, $roles: [Role!]!) { setRoles(userId: $userId, roles: $roles) { id } }',
+    variables: { userId: person.id, roles },
+    credentials: { apiKey: keys.secretKey },
+  })
+  // Signed in again, because the token from before may still carry the old roles.
+  return (await signIn(endpoint, { email, password }, credentials)) ?? person
+}
+
+/** @returns null when there is no such user yet */
+async function signIn(endpoint: string, input: object, credentials: Credentials): Promise<Person | null> {
+  const document =
+    'mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken user { id } } } }'
+  const data = await callGraphQL<SignIn>(endpoint, { document, variables: { input }, credentials }).catch(
+    (error) => {
+      if (error instanceof CallError && error.codes.includes('INVALID_CREDENTIALS')) return null
+      throw error
+    },
+  )
+  const session = data?.signIn?.session
+  return session ? { id: session.user.id, token: session.accessToken } : null
+}
+
+async function signUp(
+  endpoint: string,
+  input: { email: string; password: string | undefined; name: string },
+  credentials: Credentials,
+): Promise<Person> {
+  const document =
+    'mutation ($input: SignUpInput!) { signUp(input: $input) { session { accessToken user { id } } } }'
+  const data = await callGraphQL<SignUp>(endpoint, { document, variables: { input }, credentials })
+  const session = data.signUp?.session
+  if (!session) throw new Error(`The user ${input.email} is there already, with another password.`)
+  return { id: session.user.id, token: session.accessToken }
+}
+
+async function seedCollection(
+  endpoint: string,
+  { name, access, schema, records }: DemoClientPlan['collections'][number],
+  { keys, author }: { keys: DemoClient; author: Person },
+): Promise<void> {
+  const { collection } = await callGraphQL<{ collection: { name: string } | null }>(endpoint, {
+    document: 'query ($name: String!) { collection(name: $name) { name } }',
+    variables: { name },
+    credentials: { apiKey: keys.secretKey },
+  })
+  if (!collection) {
+    await callGraphQL(endpoint, {
+      document: `mutation ($name: String!, $schema: JSON!, $access: CollectionAccess) {
+        defineCollection(name: $name, schema: $schema, access: $access) { name }
+      }`,
+      variables: { name, schema, access },
+      credentials: { apiKey: keys.secretKey },
+    })
+  }
+  for (const [index, data] of records.entries()) {
+    await callGraphQL(endpoint, {
+      document: `mutation ($collection: String!, $data: JSON!, $key: String!) {
+        createRecord(collection: $collection, data: $data, idempotencyKey: $key) { id }
+      }`,
+      variables: { collection: name, data, key: `demo-${name}-${index}` },
+      credentials: { token: author.token },
+    })
+  }
+}

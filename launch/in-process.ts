@@ -1,0 +1,10 @@
+import type { Env, RunningService } from '../foundation/service.ts'
+import type { Service } from './services.ts'
+
+type ServiceModule = { start: (env: Env) => Promise<RunningService> }
+
+/** All in one: a service in this process, on a port of its own, met over HTTP exactly as when it is apart. */
+export async function startInProcess({ main, env }: Pick<Service, 'main' | 'env'>): Promise<RunningService> {
+  const { start }: ServiceModule = await import(main.href)
+  return start(env)
+}

@@ -1,0 +1,62 @@
+import type { Env } from '../foundation/service.ts'
+import type { Database } from './database.ts'
+import { modules, type Secrets } from './secrets.ts'
+
+/** A service to start: in this process or in one of its own, with the same settings either way. */
+export type Service = { name: string /** Its main.ts. */; main: URL; env: Env }
+
+export type ServiceOptions = {
+  host: string
+  port: number
+  logLevel: string
+  database: Database
+  secrets: Secrets
+}
+
+/** The gateway first: it is the door the others knock at. */
+export function listServices(options: ServiceOptions): Service[] {
+  return [gatewayService(options), ...modules.map((name) => moduleService(name, options))]
+}
+
+function gatewayService({ host, port, logLevel, database, secrets }: ServiceOptions): Service {
+  const credentials = Object.entries(secrets.moduleCredentials).map(([name, secret]) => `${name}=${secret}`)
+  return {
+    name: 'gateway',
+    main: new URL('../gateway/main.ts', import.meta.url),
+    env: {
+      HOST: host,
+      PORT: String(port),
+      LOG_LEVEL: logLevel,
+      DATABASE_URL: database.urls.platform,
+      TRELLIS_MODULE_CREDENTIALS: credentials.join(','),
+    },
+  }
+}
+
+function moduleService(name: (typeof modules)[number], options: ServiceOptions): Service {
+  const { logLevel, database, secrets } = options
+  return {
+    name,
+    main: new URL(
+      name === 'lambdas' ? '../lambdas/host/main.ts' : `../subgraphs/${name}/main.ts`,
+      import.meta.url,
+    ),
+    env: {
+      HOST: '127.0.0.1',
+      PORT: '0',
+      LOG_LEVEL: logLevel,
+      DATABASE_URL: database.urls[name],
+      TRELLIS_GATEWAY_URL: gatewayUrl(options),
+      TRELLIS_MODULE_CREDENTIAL: secrets.moduleCredentials[name],
+      ...(name === 'lambdas' ? {} : { TRELLIS_BUS_URL: database.urls.bus }),
+      ...(name === 'users' ? { TRELLIS_FIELD_KEY: secrets.fieldKey } : {}),
+    },
+  }
+}
+
+/** How this machine reaches a gateway that may listen on all its addresses. */
+export function gatewayUrl({ host, port }: { host: string; port: number }): string {
+  const reachable =
+    host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host
+  return `http://${reachable}:${port}`
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import type { Env } from '../foundation/service.ts'
+
+/** What `npm start` can be told. Everything else the services need is made here. */
+export const launchSettings = z.object({
+  /** Where the gateway listens; everything else listens on 127.0.0.1 only. */
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number('is not a port').int('is not a port').min(0).max(65_535).default(4000),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+  /** A PostgreSQL server to use in place of the embedded one; the owners' databases are created on it. */
+  DATABASE_URL: z
+    .string()
+    .refine(isPostgresUrl, 'is not a URL of the form postgresql://user:password@host:5432/postgres')
+    .optional(),
+  /** The folder that keeps everything between starts. */
+  TRELLIS_DATA: z.string().default('.trellis'),
+  /** `1`: demo data also on a server of yours; `0`: none on the embedded one either. */
+  TRELLIS_DEMO: z.enum(['0', '1']).optional(),
+})
+
+export type LaunchSettings = z.infer<typeof launchSettings>
+
+export function wantsDemo(settings: LaunchSettings): boolean {
+  return settings.TRELLIS_DEMO ? settings.TRELLIS_DEMO === '1' : settings.DATABASE_URL === undefined
+}
+
+function isPostgresUrl(value: string): boolean {
+  return URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol)
+}
+
+/** What a service in a process of its own inherits: the machine's environment (PATH, proxies), none of our settings. */
+export function inheritedEnv(env: Env): Env {
+  const own = /^(TRELLIS_|npm_)|^(HOST|PORT|DATABASE_URL|LOG_LEVEL)$/
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !own.test(name)))
+}

@@ -1,0 +1,89 @@
+import { parseArgs } from 'node:util'
+import { ConfigError, parseConfig } from './foundation/config.ts'
+import { renderBanner } from './launch/banner.ts'
+import { openDataDirectory } from './launch/data-directory.ts'
+import { startDatabase } from './launch/database.ts'
+import { writeDemoFile } from './launch/demo/demo-file.ts'
+import { prepareDemoKeys } from './launch/demo/demo-keys.ts'
+import { prepareDemo } from './launch/demo/prepare-demo.ts'
+import { findGatewayPort } from './launch/gateway-port.ts'
+import { createLifetime, Interrupted, type Lifetime } from './launch/lifetime.ts'
+import { openSecrets, type Secrets, saveSecrets } from './launch/secrets.ts'
+import { gatewayUrl, listServices } from './launch/services.ts'
+import { inheritedEnv, type LaunchSettings, launchSettings, wantsDemo } from './launch/settings.ts'
+import { StartError } from './launch/start-error.ts'
+import { startServices } from './launch/start-services.ts'
+import { waitUntilReady } from './launch/wait-until-ready.ts'
+import { MigrationError } from './prisma/migrate.ts'
+
+/**
+ * `npm start`: the whole platform on this machine, from its database to its demo data.
+ *
+ * @param apart each service in a process of its own
+ * @returns what to tell whoever started it
+ */
+async function startPlatform(settings: LaunchSettings, apart: boolean, lifetime: Lifetime): Promise<string> {
+  const data = await lifetime.open(openDataDirectory(settings.TRELLIS_DATA))
+  const port = await findGatewayPort({ host: settings.HOST, port: settings.PORT, patient: data.endedBadly })
+  const gateway = { host: settings.HOST, port }
+  const url = gatewayUrl(gateway)
+  const endpoint = `${url}/graphql`
+
+  const { secrets, fresh } = await openSecrets(data.path)
+  const database = await lifetime.open(
+    startDatabase(settings.DATABASE_URL, {
+      dataDirectory: data.path,
+      password: secrets.postgresPassword,
+      fresh,
+    }),
+  )
+  database.failed.then(lifetime.fail)
+
+  const demo = wantsDemo(settings) ? await prepareDemoKeys(database.urls.platform, secrets.demo) : null
+  const keep = (demo: Secrets['demo']) => saveSecrets(data.path, { ...secrets, demo })
+  if (demo) await keep(demo)
+
+  const services = listServices({ ...gateway, logLevel: settings.LOG_LEVEL, database, secrets })
+  const running = await lifetime.open(startServices(services, { apart, env: inheritedEnv(process.env), say }))
+  const secretKeys = Object.values(demo?.clients ?? {}).map((client) => client.secretKey)
+  await waitUntilReady({ url, secretKeys, signal: lifetime.signal })
+
+  if (demo) {
+    await prepareDemo(demo, { endpoint, keep, say })
+    await writeDemoFile(data.path, endpoint, demo)
+  }
+  const seconds = process.uptime()
+  return renderBanner({
+    url,
+    seconds,
+    apart,
+    database: database.description,
+    dataDirectory: data.path,
+    services: running.urls,
+    demo,
+  })
+}
+
+function say(line: string): void {
+  console.log(line)
+}
+
+/** What its owner can do something about is one line; anything else is a fault of ours, with all there is to know. */
+function report(error: unknown): void {
+  if (error instanceof Interrupted) return
+  process.exitCode = 1
+  const owned = error instanceof StartError || error instanceof ConfigError || error instanceof MigrationError
+  console.error(owned ? `Trellis cannot run. ${error.message}` : error)
+}
+
+const lifetime = createLifetime(process.env.npm_lifecycle_event !== undefined)
+try {
+  const { values } = parseArgs({ options: { apart: { type: 'boolean' } } })
+  say(await startPlatform(parseConfig(launchSettings, process.env), values.apart === true, lifetime))
+  await lifetime.ended
+} catch (error) {
+  report(error)
+} finally {
+  await lifetime.close()
+  process.exit()
+}
