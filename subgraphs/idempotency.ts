@@ -21,7 +21,7 @@ export type IdempotentOperation = {
   input: unknown
 }
 
-type Answered = { input_hash: Buffer; result: unknown }
+type Answered = { input_hash: Uint8Array; result: unknown }
 
 const longestKey = 200
 

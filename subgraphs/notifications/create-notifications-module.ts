@@ -1,0 +1,24 @@
+import type { PrismaClient } from '../../prisma/generated/notifications/client.ts'
+import type { SubgraphModule } from '../create-subgraph.ts'
+import type { ModuleGround } from '../start-module.ts'
+import { createNotificationLoaders } from './loaders.ts'
+import type {
+  NotificationsContext,
+  NotificationsModule,
+  NotificationsTransaction,
+} from './notifications-module.ts'
+import { notificationsResolvers } from './resolvers.ts'
+
+/** The notifications module on its ground. */
+export async function createNotificationsModule({
+  db,
+  events,
+  cursors,
+}: ModuleGround<PrismaClient, NotificationsTransaction>): Promise<SubgraphModule<NotificationsContext>> {
+  const module: NotificationsModule = { db, events, cursors }
+  return {
+    name: 'notifications',
+    resolvers: notificationsResolvers,
+    createContext: (call) => ({ module, call, loaders: createNotificationLoaders(db, call.viewer.client) }),
+  }
+}

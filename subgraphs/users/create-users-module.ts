@@ -1,0 +1,43 @@
+import type { Close } from '../../foundation/closing.ts'
+import { createSigningKeys } from '../../foundation/signing-keys.ts'
+import type { PrismaClient } from '../../prisma/generated/users/client.ts'
+import type { SubgraphModule } from '../create-subgraph.ts'
+import type { ModuleGround } from '../start-module.ts'
+import { createFieldCipher } from './field-cipher.ts'
+import { createUserLoader } from './loaders.ts'
+import { createPasswords } from './passwords.ts'
+import { usersResolvers } from './resolvers.ts'
+import { createSigningKeyStore } from './signing-key-store.ts'
+import type { UsersContext, UsersModule, UsersTransaction } from './users-module.ts'
+
+export type UsersOptions = {
+  ground: ModuleGround<PrismaClient, UsersTransaction>
+  /** 32 bytes. */
+  fieldKey: Uint8Array
+  /** The clock. */
+  now(): Date
+}
+
+/** The users module on its ground. It signs with a key of its own, which is given up through `closeLater`. */
+export async function createUsersModule(
+  { ground: { db, events, cursors }, fieldKey, now }: UsersOptions,
+  closeLater: (close: Close) => void,
+): Promise<SubgraphModule<UsersContext>> {
+  const keys = await createSigningKeys(createSigningKeyStore(db))
+  closeLater(keys.close)
+  const module: UsersModule = {
+    db,
+    events,
+    cursors,
+    cipher: createFieldCipher(fieldKey),
+    passwords: await createPasswords(),
+    keys,
+    now,
+  }
+  return {
+    name: 'users',
+    resolvers: usersResolvers,
+    createContext: (call) => ({ module, call, users: createUserLoader(db, call.viewer.client) }),
+    tokenKeys: () => keys.publicKeys(),
+  }
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { parseConfig } from '../../foundation/config.ts'
+import { type Env, type RunningService, runService } from '../../foundation/service.ts'
+import { PrismaClient } from '../../prisma/generated/users/client.ts'
+import { connectDatabase } from '../connect-database.ts'
+import { moduleSettings } from '../module-settings.ts'
+import { startModule } from '../start-module.ts'
+import { createUsersModule } from './create-users-module.ts'
+import type { UsersContext, UsersTransaction } from './users-module.ts'
+
+const fieldKeyBytes = 32
+
+const usersSettings = z.object({
+  ...moduleSettings,
+  /** Encrypts e-mail addresses and phone numbers: 32 bytes, in base64. */
+  TRELLIS_FIELD_KEY: z
+    .base64()
+    .transform((text) => Buffer.from(text, 'base64'))
+    .refine((key) => key.length === fieldKeyBytes, `has to be ${fieldKeyBytes} bytes in base64`),
+})
+
+export type UsersStartOptions = { /** The clock. @default the machine's */ now?: () => Date }
+
+/** Starts the users module. @throws {ConfigError}, {MigrationError}, or what listening throws */
+export async function start(
+  env: Env,
+  { now = () => new Date() }: UsersStartOptions = {},
+): Promise<RunningService> {
+  const settings = parseConfig(usersSettings, env)
+  return startModule<UsersTransaction, PrismaClient, UsersContext>({
+    name: 'users',
+    settings,
+    openDatabase: () =>
+      connectDatabase('users', settings.DATABASE_URL, (adapter) => new PrismaClient({ adapter })),
+    createModule: (ground, closeLater) =>
+      createUsersModule({ ground, fieldKey: settings.TRELLIS_FIELD_KEY, now }, closeLater),
+  })
+}
+
+if (import.meta.main) await runService('users', start)
