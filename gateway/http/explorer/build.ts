@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build } from 'vite'
 
 const source = import.meta.dirname
 const output = join(source, 'dist')
@@ -12,6 +11,9 @@ const output = join(source, 'dist')
  */
 export async function buildExplorer(): Promise<boolean> {
   if (await isFresh()) return false
+  // Loaded only when it is needed: it is large, and every start of the platform passes here.
+  const { build } = await import('vite')
+  const { build } = await import('vite') // loaded only where it is needed: it costs more than looking
   await build({
     root: source,
     configFile: false,
