@@ -13,7 +13,6 @@ export async function buildExplorer(): Promise<boolean> {
   if (await isFresh()) return false
   // Loaded only when it is needed: it is large, and every start of the platform passes here.
   const { build } = await import('vite')
-  const { build } = await import('vite') // loaded only where it is needed: it costs more than looking
   await build({
     root: source,
     configFile: false,
