@@ -1,0 +1,42 @@
+import { TrellisError } from '../../foundation/errors.ts'
+import { type ClientViewer, isEditor } from '../../foundation/viewer.ts'
+import { type CollectionAccess, Prisma } from '../../prisma/generated/data/client.ts'
+
+/** What the rule of a collection is applied to: who made the record; null for a key. */
+export type Owned = { createdBy: string | null }
+
+/** Editors, administrators and the client's server read and change all; the collection's rule is for the others. */
+export function mayReadRecord(viewer: ClientViewer, access: CollectionAccess, record: Owned): boolean {
+  return readsEverything(viewer, access) || isCreator(viewer, record)
+}
+
+/** Whether the rule lets this viewer read the records of others. */
+export function readsEverything(viewer: ClientViewer, access: CollectionAccess): boolean {
+  return isEditor(viewer) || (viewer.kind === 'USER' && access !== 'OWN')
+}
+
+/**
+ * For a record that the viewer may read.
+ * @throws {TrellisError} FORBIDDEN
+ */
+export function requireWritable(viewer: ClientViewer, access: CollectionAccess, record: Owned): void {
+  if (isEditor(viewer) || isCreator(viewer, record)) return
+  if (viewer.kind === 'USER' && access === 'WRITE') return
+  throw new TrellisError('FORBIDDEN', 'Only the creator changes the records of this collection.')
+}
+
+/** The same as `mayReadRecord`, as a condition on the rows of one collection. */
+export function readableToSql(viewer: ClientViewer, access: CollectionAccess): Prisma.Sql {
+  if (readsEverything(viewer, access)) return Prisma.sql`TRUE`
+  return viewer.kind === 'USER' ? Prisma.sql`"record"."created_by" = ${viewer.userId}` : Prisma.sql`FALSE`
+}
+
+/** Names what the viewer sees of a collection, in the names of lists: whoever sees something else needs other cursors. */
+export function visibilityOf(viewer: ClientViewer, access: CollectionAccess): string {
+  if (readsEverything(viewer, access)) return 'all'
+  return viewer.kind === 'USER' ? `user:${viewer.userId}` : 'none'
+}
+
+function isCreator(viewer: ClientViewer, record: Owned): boolean {
+  return viewer.kind === 'USER' && viewer.userId === record.createdBy
+}
