@@ -1,0 +1,40 @@
+import type { SubscriptionNode } from '@apollo/query-planner'
+import type { ExecutionResult } from 'graphql'
+import type { PlannedOperation } from '../planning/planned-operation.ts'
+import type { SubgraphResponse } from '../transports/subgraph-fetch.ts'
+import { coerceVariables } from './coerce-variables.ts'
+import { completeResponse, type Execution } from './execute-operation.ts'
+import { mergeFetched, type PlanExecution } from './fetch-node.ts'
+import { executePlanNode } from './plan-node.ts'
+import { readResponse } from './read-response.ts'
+import { emptyObject } from './response-data.ts'
+
+/**
+ * Answers one event of a subscription: the module's response to the primary fetch is the root, the rest of the plan
+ * is executed on it.
+ *
+ * @throws the signal's reason once it is aborted
+ */
+export async function executeEvent(
+  operation: PlannedOperation,
+  response: SubgraphResponse,
+  execution: Execution,
+): Promise<ExecutionResult> {
+  const { primary, rest } = subscriptionNode(operation)
+  const { supergraph } = operation
+  const coerced = coerceVariables(operation, execution.schema, execution.variables)
+  if (!coerced.ok) return { errors: coerced.errors }
+  const planExecution: PlanExecution = { ...execution, supergraph, variables: coerced.variables }
+  const root = emptyObject()
+  const { data, strayErrors } = readResponse(primary, response, supergraph)
+  mergeFetched(root, data, { node: primary, supergraph })
+  strayErrors.push(...(await executePlanNode(rest, [root], planExecution)))
+  execution.signal.throwIfAborted()
+  return completeResponse(operation, { data: root, strayErrors }, execution)
+}
+
+/** The fetch that a module serves as the stream of events, and what is executed for each of them. */
+export function subscriptionNode({ plan }: PlannedOperation): SubscriptionNode {
+  if (plan.node?.kind !== 'Subscription') throw new Error('The operation is not a subscription.')
+  return plan.node
+}

@@ -1,0 +1,87 @@
+import {
+  type ExecutionResult,
+  executeSync,
+  GraphQLError,
+  type GraphQLFieldResolver,
+  type GraphQLSchema,
+  type GraphQLTypeResolver,
+  isObjectType,
+} from 'graphql'
+import { TrellisError } from '../../foundation/errors.ts'
+import type { PlannedOperation } from '../planning/planned-operation.ts'
+import { absenceReason, FailedField, isResponseObject, type ResponseObject } from './response-data.ts'
+import { visiblePath } from './visible-path.ts'
+
+type Shaping = {
+  /** The API schema. */
+  schema: GraphQLSchema
+  /** As the client sent them. */
+  variables: Readonly<Record<string, unknown>>
+}
+
+/**
+ * What the client asked for, out of what the plan brought together. The GraphQL specification's own execution does
+ * it, graphql-js over the API schema with the data as its root: selection order, null propagation, abstract types,
+ * leaf values, introspection, error paths and locations are then right by construction.
+ */
+export function shapeResponse(
+  { document, operation }: PlannedOperation,
+  data: ResponseObject,
+  { schema, variables }: Shaping,
+): ExecutionResult {
+  const shaped = executeSync({
+    schema,
+    document,
+    operationName: operation.name?.value,
+    rootValue: data,
+    variableValues: variables,
+    fieldResolver: readField,
+    typeResolver: readType,
+  })
+  const errors = shaped.errors?.flatMap((error) => explain(error, document.definitions))
+  return errors ? { data: shaped.data ?? null, errors } : { data: shaped.data ?? null }
+}
+
+const readField: GraphQLFieldResolver<unknown, unknown> = (source, _arguments, _context, { path }) => {
+  if (!isResponseObject(source)) throw invalidValue()
+  const value = source[path.key]
+  return value === undefined ? source[absenceReason] : value
+}
+
+const readType: GraphQLTypeResolver<unknown, unknown> = (source, _context, { schema }) => {
+  if (!isResponseObject(source)) throw invalidValue()
+  const type = typeof source.__typename === 'string' ? schema.getType(source.__typename) : undefined
+  if (isObjectType(type)) return type.name
+  throw source[absenceReason] ?? invalidValue()
+}
+
+/** Says neither the value nor the type: both may be hidden from this client. */
+function invalidValue(): TrellisError {
+  return new TrellisError(
+    'SUBGRAPH_INVALID_RESPONSE',
+    'The module that owns this field answered a value that does not fit its type.',
+  )
+}
+
+/** Gives each failure of a field an error of its own, with the client's path; codes those that the shaping found. */
+function explain(
+  found: GraphQLError,
+  definitions: PlannedOperation['document']['definitions'],
+): GraphQLError[] {
+  const { originalError, path = [], nodes = [] } = found
+  if (originalError instanceof FailedField) {
+    return originalError.failures.map(({ error, below }) => {
+      const place = visiblePath(below, nodes, definitions)
+      return new GraphQLError(error.message, {
+        nodes: place.nodes,
+        path: [...path, ...place.path],
+        extensions: error.extensions,
+        originalError: error,
+      })
+    })
+  }
+  if (originalError instanceof TrellisError) return [found]
+  // graphql-js quotes a value that does not fit its type, but not one that is missing.
+  const message = originalError instanceof GraphQLError ? invalidValue().message : found.message
+  return [new TrellisError('SUBGRAPH_INVALID_RESPONSE', message, { nodes, path })]
+}

@@ -1,0 +1,52 @@
+import { type ASTNode, type DefinitionNode, type FieldNode, Kind, type SelectionSetNode } from 'graphql'
+
+type Place = { path: (string | number)[]; nodes: readonly ASTNode[] }
+
+/**
+ * As much of a path below a field as the client selected: subgraphs are also asked for keys, and for what other
+ * fields require, and a client cannot make sense of a path it did not ask for.
+ */
+export function visiblePath(
+  below: readonly (string | number)[],
+  nodes: readonly ASTNode[],
+  definitions: readonly DefinitionNode[],
+): Place {
+  let place: Place = { path: [], nodes }
+  let indexes: number[] = []
+  for (const step of below) {
+    if (typeof step === 'number') {
+      indexes = [...indexes, step]
+      continue
+    }
+    const fields = place.nodes.flatMap((node) =>
+      node.kind === Kind.FIELD ? fieldsNamed(step, node.selectionSet, definitions) : [],
+    )
+    if (fields.length === 0) return place
+    place = { path: [...place.path, ...indexes, step], nodes: fields }
+    indexes = []
+  }
+  return { ...place, path: [...place.path, ...indexes] }
+}
+
+function fieldsNamed(
+  responseKey: string,
+  selectionSet: SelectionSetNode | undefined,
+  definitions: readonly DefinitionNode[],
+): FieldNode[] {
+  return (selectionSet?.selections ?? []).flatMap((selection) => {
+    switch (selection.kind) {
+      case Kind.FIELD:
+        return (selection.alias?.value ?? selection.name.value) === responseKey ? [selection] : []
+      case Kind.INLINE_FRAGMENT:
+        return fieldsNamed(responseKey, selection.selectionSet, definitions)
+      case Kind.FRAGMENT_SPREAD:
+        return definitions.flatMap((definition) =>
+          definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === selection.name.value
+            ? fieldsNamed(responseKey, definition.selectionSet, definitions)
+            : [],
+        )
+      default:
+        return selection satisfies never
+    }
+  })
+}

@@ -1,0 +1,13 @@
+import type { SignGatewayToken } from '../../foundation/gateway-token.ts'
+
+/** Where a module is and how it is called. */
+export type ModuleEndpoint = {
+  /** The module's name: in errors, and who the gateway token is for. */
+  audience: string
+  /** The base URL of a living instance, `/graphql` is appended; undefined when there is none. Asked before every call. */
+  endpoint: () => string | undefined
+  /** Null: calls are not signed. */
+  sign: SignGatewayToken | null
+  /** For a whole call, the last byte of the answer included; for a subscription until its socket is open. */
+  timeoutMs: number
+}
