@@ -1,5 +1,5 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import type { ApiKeyKind } from '../../prisma/generated/platform/client.ts'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { type ApiKeyKind, hashApiKey } from '../access/api-key.ts'
 import { changeRegistry } from './change-registry.ts'
 import type { PlatformDatabase } from './platform-database.ts'
 
@@ -38,7 +38,8 @@ export async function createApiKey(
 ): Promise<{ id: string; secret: string }> {
   const id = randomUUID()
   const secret = prefixes[key.kind] + randomBytes(32).toString('base64url')
-  const owner = key.kind === 'OPERATOR' ? { tags: [] } : { clientSlug: key.client, tags: [...(key.tags ?? [])] }
+  const owner =
+    key.kind === 'OPERATOR' ? { tags: [] } : { clientSlug: key.client, tags: [...(key.tags ?? [])] }
   await changeRegistry(db, (tx) =>
     tx.apiKey.create({
       data: {
@@ -59,9 +60,4 @@ export async function revokeApiKey(db: PlatformDatabase, id: string): Promise<vo
   await changeRegistry(db, (tx) =>
     tx.apiKey.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date() } }),
   )
-}
-
-/** How a key is stored and looked up: a lookup by hash tells nothing, by its timing, of the keys that exist. */
-export function hashApiKey(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex')
 }

@@ -16,7 +16,10 @@ const slugPattern = /^[a-z][a-z0-9-]{0,38}[a-z0-9]$/
 /** @throws {TrellisError} BAD_USER_INPUT for a malformed slug or name, CONFLICT when the slug is taken */
 export async function createClient(db: PlatformDatabase, { slug, name, modules }: NewClient): Promise<void> {
   if (!slugPattern.test(slug)) {
-    throw new TrellisError('BAD_USER_INPUT', 'A slug is 2 to 40 characters of a-z, 0-9 and -, a letter first.')
+    throw new TrellisError(
+      'BAD_USER_INPUT',
+      'A slug is 2 to 40 characters of a-z, 0-9 and -, a letter first.',
+    )
   }
   if (name.trim() === '' || name.length > 200) {
     throw new TrellisError('BAD_USER_INPUT', 'A name is 1 to 200 characters.')

@@ -50,6 +50,7 @@ CREATE TABLE "module_instance" (
     "module" TEXT NOT NULL,
     "url" TEXT NOT NULL,
     "version" TEXT NOT NULL,
+    "sdl_hash" TEXT NOT NULL,
     "lease_expires_at" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "module_instance_pkey" PRIMARY KEY ("id")

@@ -1,0 +1,51 @@
+import { composeServices } from '@theguild/federation-composition'
+import { GraphQLError, parse } from 'graphql'
+
+/** One subgraph as composition sees it. */
+export type SubgraphSource = {
+  name: string
+  /** Federation 2 SDL. */
+  sdl: string
+}
+
+/** `code` as in the catalogue of Apollo Federation: `INVALID_FIELD_SHARING`. */
+export type CompositionError = { code: string; message: string; subgraph: string | null }
+
+export type Composition = { ok: true; supergraphSdl: string } | { ok: false; errors: CompositionError[] }
+
+/** The name of a client's plugin among its subgraphs. No module may have it. */
+export const pluginSubgraph = 'plugin'
+
+/** A client's supergraph from its modules and its plugin. Pure: the same sources give the same answer. */
+export function composeForClient(sources: readonly SubgraphSource[]): Composition {
+  const services = sources.map((source) => ({ source, typeDefs: parseSource(source) }))
+  const syntaxErrors = services.flatMap(({ typeDefs }) => ('code' in typeDefs ? [typeDefs] : []))
+  if (syntaxErrors.length > 0) return { ok: false, errors: syntaxErrors }
+  const result = composeServices(
+    services.flatMap(({ source, typeDefs }) =>
+      'code' in typeDefs ? [] : [{ name: source.name, url: `subgraph:${source.name}`, typeDefs }],
+    ),
+  )
+  if (result.errors) return { ok: false, errors: result.errors.map(toCompositionError) }
+  return { ok: true, supergraphSdl: result.supergraphSdl }
+}
+
+function parseSource({ name, sdl }: SubgraphSource) {
+  try {
+    return parse(sdl)
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error
+    const line = error.locations?.[0]?.line
+    const message = `[${name}] ${error.message}${line === undefined ? '' : ` (line ${line})`}`
+    return { code: 'INVALID_GRAPHQL', message, subgraph: name } satisfies CompositionError
+  }
+}
+
+function toCompositionError(error: GraphQLError): CompositionError {
+  const { code, subgraphName } = error.extensions
+  return {
+    code: typeof code === 'string' ? code : 'INVALID_GRAPHQL',
+    message: error.message,
+    subgraph: typeof subgraphName === 'string' ? subgraphName : null,
+  }
+}

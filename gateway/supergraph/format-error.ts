@@ -1,0 +1,27 @@
+import { unwrapResolverError } from '@apollo/server/errors'
+import type { GraphQLFormattedError } from 'graphql'
+import { TrellisError } from '../../foundation/errors.ts'
+
+const masked = 'INTERNAL_SERVER_ERROR'
+
+/**
+ * The last gate before the caller. An error that carries a code was made for their eyes, by us, by graphql-js and
+ * Apollo Server about the request, or by a subgraph about its own field: it passes. All others become
+ * INTERNAL_SERVER_ERROR without a word of what happened. Path and locations stay.
+ *
+ * @param formatted how the error would be sent; its code is INTERNAL_SERVER_ERROR where the error has none
+ * @param error the error itself, possibly wrapped by an executor
+ */
+export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+  const original = unwrapResolverError(error)
+  if (original instanceof TrellisError && original.code !== masked) {
+    return { ...formatted, message: original.message, extensions: { ...original.extensions } }
+  }
+  const code = formatted.extensions?.code ?? masked
+  if (code !== masked) return formatted
+  return { ...formatted, message: 'Something went wrong on our side.', extensions: { code: masked } }
+}
+
+export function isMasked({ extensions }: GraphQLFormattedError): boolean {
+  return extensions?.code === masked
+}
