@@ -1,16 +1,22 @@
-import { parseArgs } from 'node:util'
 import { ConfigError, parseConfig } from './foundation/config.ts'
 import { renderBanner } from './launch/banner.ts'
 import { openDataDirectory } from './launch/data-directory.ts'
 import { startDatabase } from './launch/database.ts'
 import { writeDemoFile } from './launch/demo/demo-file.ts'
-import { prepareDemoKeys } from './launch/demo/demo-keys.ts'
 import { prepareDemo } from './launch/demo/prepare-demo.ts'
 import { findGatewayPort } from './launch/gateway-port.ts'
+import { refreshGeneratedCode } from './launch/generated-code.ts'
+import { preload } from './launch/in-process.ts'
 import { createLifetime, Interrupted, type Lifetime } from './launch/lifetime.ts'
 import { openSecrets, type Secrets, saveSecrets } from './launch/secrets.ts'
-import { gatewayUrl, listServices } from './launch/services.ts'
-import { inheritedEnv, type LaunchSettings, launchSettings, wantsDemo } from './launch/settings.ts'
+import { gatewayUrl, listServices, serviceMains } from './launch/services.ts'
+import {
+  inheritedEnv,
+  type LaunchSettings,
+  launchSettings,
+  readArguments,
+  wantsDemo,
+} from './launch/settings.ts'
 import { StartError } from './launch/start-error.ts'
 import { startServices } from './launch/start-services.ts'
 import { waitUntilReady } from './launch/wait-until-ready.ts'
@@ -30,15 +36,15 @@ async function startPlatform(settings: LaunchSettings, apart: boolean, lifetime:
   const endpoint = `${url}/graphql`
 
   const { secrets, fresh } = await openSecrets(data.path)
-  const database = await lifetime.open(
-    startDatabase(settings.DATABASE_URL, {
-      dataDirectory: data.path,
-      password: secrets.postgresPassword,
-      fresh,
-    }),
-  )
+  const [database] = await Promise.all([
+    lifetime.open(
+      startDatabase(settings.DATABASE_URL, { ...data, password: secrets.postgresPassword, fresh }),
+    ),
+    refreshGeneratedCode(say).then(() => preload(apart ? [] : serviceMains)),
+  ])
   database.failed.then(lifetime.fail)
 
+  const { prepareDemoKeys } = await import('./launch/demo/demo-keys.ts') // stands on generated code
   const demo = wantsDemo(settings) ? await prepareDemoKeys(database.urls.platform, secrets.demo) : null
   const keep = (demo: Secrets['demo']) => saveSecrets(data.path, { ...secrets, demo })
   if (demo) await keep(demo)
@@ -78,8 +84,8 @@ function report(error: unknown): void {
 
 const lifetime = createLifetime(process.env.npm_lifecycle_event !== undefined)
 try {
-  const { values } = parseArgs({ options: { apart: { type: 'boolean' } } })
-  say(await startPlatform(parseConfig(launchSettings, process.env), values.apart === true, lifetime))
+  const { apart } = readArguments(process.argv.slice(2))
+  say(await startPlatform(parseConfig(launchSettings, process.env), apart, lifetime))
   await lifetime.ended
 } catch (error) {
   report(error)

@@ -1,5 +1,5 @@
-import { mkdir, open, realpath, rm, statfs, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { access, constants, mkdir, open, realpath, rm, statfs, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Close } from '../foundation/closing.ts'
 import { fileFault, StartError } from './start-error.ts'
@@ -46,13 +46,23 @@ export async function openDataDirectory(wanted: string): Promise<DataDirectory> 
 async function makeWritable(path: string): Promise<string> {
   try {
     // Passable for others as root, because the database server runs as another user; every file in it is private.
-    await mkdir(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
+    await mkdir(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 }).catch(
+      async (error) => {
+        // What Node says of a read-only file system is that there is no such folder.
+        if (error.code === 'ENOENT') await access(await nearestFolder(path), constants.W_OK)
+        throw error
+      },
+    )
     const file = await open(join(path, 'lock'), 'a', 0o600)
     await file.close()
     return await realpath(path)
   } catch (error) {
     throw cannotKeep(path, error)
   }
+}
+
+async function nearestFolder(path: string): Promise<string> {
+  return (await isThere(path)) ? path : nearestFolder(dirname(path))
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Close } from '../foundation/closing.ts'
 import { type Owner, owners } from '../prisma/owners.ts'
 import { findClusterFolder } from './cluster-folder.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
-import { StartError } from './start-error.ts'
+import { codeOf, StartError } from './start-error.ts'
 
 export type Database = {
   /** For people: `PostgreSQL 18, embedded`. */
@@ -18,7 +18,8 @@ export type Database = {
 }
 
 export type EmbeddedDatabaseOptions = {
-  dataDirectory: string
+  /** The data directory. */
+  path: string
   password: string /** The secrets are new. */
   fresh: boolean
 }
@@ -36,15 +37,11 @@ export function startDatabase(
   return server ? connectDatabaseServer(server) : startEmbeddedDatabase(embedded)
 }
 
-async function startEmbeddedDatabase({
-  dataDirectory,
-  password,
-  fresh,
-}: EmbeddedDatabaseOptions): Promise<Database> {
-  const folder = await findClusterFolder(dataDirectory)
+async function startEmbeddedDatabase({ path, password, fresh }: EmbeddedDatabaseOptions): Promise<Database> {
+  const folder = await findClusterFolder(path)
   if (fresh && (await isThere(join(folder.directory, 'cluster')))) {
     throw new StartError(
-      `There is a database in ${folder.directory}, but no secrets.json in ${dataDirectory}: put it back, or delete both to start anew.`,
+      `There is a database in ${folder.directory}, but no secrets.json in ${path}: put it back, or delete both to start anew.`,
     )
   }
   const postgres = await startEmbeddedPostgres({ ...folder, password })
@@ -125,12 +122,6 @@ function databaseFault(error: unknown): string {
     default:
       return `cannot be used: ${message}.`
   }
-}
-
-/** A connection to a name with several addresses fails with one error for each. */
-function codeOf(error: unknown): string | undefined {
-  if (error instanceof AggregateError) return codeOf(error.errors[0])
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }
 
 async function isThere(path: string): Promise<boolean> {

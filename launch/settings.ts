@@ -1,5 +1,7 @@
+import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import type { Env } from '../foundation/service.ts'
+import { StartError } from './start-error.ts'
 
 /** What `npm start` can be told. Everything else the services need is made here. */
 export const launchSettings = z.object({
@@ -22,6 +24,16 @@ export type LaunchSettings = z.infer<typeof launchSettings>
 
 export function wantsDemo(settings: LaunchSettings): boolean {
   return settings.TRELLIS_DEMO ? settings.TRELLIS_DEMO === '1' : settings.DATABASE_URL === undefined
+}
+
+/** The command line. @throws {StartError} for anything it does not know */
+export function readArguments(args: readonly string[]): { apart: boolean } {
+  try {
+    const { values } = parseArgs({ args: [...args], options: { apart: { type: 'boolean' } } })
+    return { apart: values.apart === true }
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error))
+  }
 }
 
 function isPostgresUrl(value: string): boolean {

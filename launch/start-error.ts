@@ -3,10 +3,16 @@ export class StartError extends Error {
   override name = 'StartError'
 }
 
+/** A system error's code (`ENOENT`), or a PostgreSQL error's (`28P01`). */
+export function codeOf(error: unknown): string | undefined {
+  // Several addresses of one name fail with one error for each.
+  if (error instanceof AggregateError) return codeOf(error.errors[0])
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined
+}
+
 /** The system's word for a failed file operation, as part of a line for people. */
 export function fileFault(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  switch (code) {
+  switch (codeOf(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
       return 'the disk is full'

@@ -1,4 +1,5 @@
-import { createApiKey, hashApiKey } from '../../gateway/registry/api-keys.ts'
+import { hashApiKey } from '../../gateway/access/api-key.ts'
+import { createApiKey } from '../../gateway/registry/api-keys.ts'
 import { createClient } from '../../gateway/registry/create-client.ts'
 import { openPlatformDatabase, type PlatformDatabase } from '../../gateway/registry/platform-database.ts'
 import { migrate } from '../../prisma/migrate.ts'

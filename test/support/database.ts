@@ -6,12 +6,18 @@ export type TestDatabase = { url: string; drop(): Promise<void> }
 
 /** A database of its own for one suite, on the real server global-setup started, with the owner's migrations applied. */
 export async function createTestDatabase(owner: Owner): Promise<TestDatabase> {
+  const database = await createEmptyDatabase(owner)
+  await migrate(owner, database.url)
+  return database
+}
+
+/** As `createTestDatabase`, with nothing in it. */
+export async function createEmptyDatabase(label: string): Promise<TestDatabase> {
   const server = process.env.TRELLIS_TEST_DATABASE_URL
   if (!server) throw new Error('The test database server is not running: tests are started with npm test.')
-  const name = `test_${owner}_${crypto.randomUUID().replaceAll('-', '')}`
+  const name = `test_${label}_${crypto.randomUUID().replaceAll('-', '')}`
   await onServer(server, `CREATE DATABASE ${name}`)
   const url = Object.assign(new URL(server), { pathname: `/${name}` }).href
-  await migrate(owner, url)
   return { url, drop: () => onServer(server, `DROP DATABASE ${name} WITH (FORCE)`) }
 }
 

@@ -84,9 +84,11 @@ export async function startModuleUnderTest(
   }
 }
 
+type UserViewer = Extract<ClientViewer, { kind: 'USER' }>
+
 /** One viewer of every kind a module may meet, all of one client. */
 export function viewersOf(client: string) {
-  const user = (userId: string, ...roles: Role[]): ClientViewer => ({
+  const user = (userId: string, ...roles: Role[]): UserViewer => ({
     kind: 'USER',
     client,
     userId,
@@ -102,7 +104,7 @@ export function viewersOf(client: string) {
     server: { kind: 'SERVER', client, keyId: 'secret' },
     partner: { kind: 'PARTNER', client, keyId: 'partner', tags: ['public'] },
     deployer: { kind: 'DEPLOYER', client, keyId: 'deploy' },
-  } as const satisfies Record<string, ClientViewer | typeof user>
+  } satisfies Record<string, ClientViewer | typeof user>
 }
 
 /** The codes of an answer's errors, in order. */

@@ -1,0 +1,83 @@
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { eventually } from './eventually.ts'
+import { isRunning, killAll, processTree } from './processes.ts'
+import { type StartOptions, spawnStart } from './run-start.ts'
+
+export type DemoFile = {
+  endpoint: string
+  operatorKey: string
+  clients: Record<string, DemoFileClient>
+}
+
+export type DemoFileClient = {
+  publishableKey: string
+  secretKey: string
+  partnerKey: string
+  deployKey: string
+  users: { email: string; password: string; roles: string[] }[]
+}
+
+export type TestPlatform = {
+  /** `http://127.0.0.1:<port>`. */
+  url: string
+  endpoint: string
+  demo: DemoFile
+  launcher: ChildProcess
+  /** All it has printed. */
+  output(): string
+  /** SIGTERM, and waits until it and everything it started is gone. Answers the launcher's exit status. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+  /** SIGKILL, to the launcher alone or to it and everything it started. */
+  kill(what: 'launcher' | 'tree'): Promise<void>
+}
+
+const startsWithinMs = 60_000
+
+/** The real platform, started as a person would, waited for until it says that it is ready. */
+export async function startPlatform(options: StartOptions): Promise<TestPlatform> {
+  const launcher = spawnStart(options)
+  let output = ''
+  launcher.stdout?.on('data', (chunk) => {
+    output += chunk
+  })
+  launcher.stderr?.on('data', (chunk) => {
+    output += chunk
+  })
+  const ended = once(launcher, 'exit')
+  const url = await eventually(
+    'the platform is ready',
+    () => {
+      if (launcher.exitCode !== null || launcher.signalCode !== null)
+        throw new Error(`It has ended:\n${output}`)
+      return /^Trellis is ready at (\S+)\/graphql/m.exec(output)?.[1]
+    },
+    startsWithinMs,
+  ).catch((error) => {
+    killAll(processTree(launcher.pid ?? 0))
+    throw new Error(`${error.message}\n${output}`)
+  })
+  const tree = () => processTree(launcher.pid ?? 0)
+
+  return {
+    url,
+    endpoint: `${url}/graphql`,
+    demo: JSON.parse(await readFile(join(options.dataDirectory, 'demo.json'), 'utf8')),
+    launcher,
+    output: () => output,
+    async stop(signal = 'SIGTERM') {
+      const started = tree()
+      launcher.kill(signal)
+      const [status] = await ended
+      await eventually('every process has ended', () => !started.some(isRunning))
+      return status
+    },
+    async kill(what) {
+      if (what === 'tree') killAll(tree())
+      else launcher.kill('SIGKILL')
+      await ended
+    },
+  }
+}
