@@ -13,7 +13,7 @@ const requestErrorCodes: ReadonlySet<unknown> = new Set(Object.values(ApolloServ
 /** Errors made for the caller pass as they are; of any other the caller learns the path alone, the log everything. */
 export function createErrorFormat(log: Log): FormatError {
   return (formatted, error) => {
-    const original = (error instanceof GraphQLError && error.originalError) || error
+    const original = thrownError(error)
     if (original instanceof TrellisError || requestErrorCodes.has(formatted.extensions?.code))
       return formatted
     log.error({ err: original, path: formatted.path?.join('.') }, 'a resolver failed')
@@ -24,4 +24,10 @@ export function createErrorFormat(log: Log): FormatError {
       extensions: { code: 'INTERNAL_SERVER_ERROR' },
     }
   }
+}
+
+/** graphql-js wraps what a resolver throws, to add the path; an error of ours may have a cause of its own, which stays inside. */
+function thrownError(error: unknown): unknown {
+  if (error instanceof TrellisError) return error
+  return (error instanceof GraphQLError && error.originalError) || error
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { TrellisError } from '../foundation/errors.ts'
 import { actorOf, type ClientViewer } from '../foundation/viewer.ts'
+import { boundedText } from './bounded-text.ts'
 
 /**
  * What a Prisma transaction must offer. The table is prisma/idempotency-key.sql, the same in every module.
@@ -38,9 +39,7 @@ export async function idempotently<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   if (key === null || key === undefined) return work()
-  if (key === '' || key.length > longestKey) {
-    throw new TrellisError('BAD_USER_INPUT', `\`idempotencyKey\` has 1 to ${longestKey} characters.`)
-  }
+  boundedText(key, { what: 'idempotencyKey', max: longestKey })
   const { client } = viewer
   const actor = actorOf(viewer)
   const hash = createHash('sha256')
