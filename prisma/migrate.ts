@@ -53,7 +53,7 @@ export async function applyMigrations(folder: URL, url: string): Promise<string[
     for (const migration of pending) await apply(client, migration)
     return pending.map(({ name }) => name)
   } catch (error) {
-    throw new MigrationError(`The database "${database}" could not be brought up to date: ${reason(error)}`, {
+    throw new MigrationError(`The database ${database} could not be brought up to date: ${reason(error)}`, {
       cause: error,
     })
   } finally {
@@ -145,5 +145,5 @@ function reason(error: unknown): string {
 
 function databaseName(url: string): string {
   const { hostname, pathname } = new URL(url)
-  return `${decodeURIComponent(pathname.slice(1))} at ${hostname}`
+  return `"${decodeURIComponent(pathname.slice(1))}" at ${hostname}`
 }

@@ -1,0 +1,147 @@
+/**
+ * The walls of the house (docs/adr/0001): who may import whom, checked by `npm run check`. Type-only imports count.
+ * A new room has to be named here before anything can be put in it.
+ */
+const rooms = {
+  foundation: [],
+  schema: [],
+  sdk: [],
+  prisma: ['foundation'],
+  events: ['prisma', 'schema', 'foundation'],
+  gateway: ['events', 'prisma', 'schema', 'foundation'],
+  subgraphs: ['events', 'prisma', 'schema', 'foundation'],
+  'lambdas/host': ['events', 'prisma', 'schema', 'foundation'],
+  'lambdas/isolates': ['foundation'],
+  clients: ['sdk'],
+}
+
+/** The gateway from the door down: each line imports only from lines below. */
+const gatewayFloors = [
+  ['main.ts'],
+  ['create-gateway.ts'],
+  ['http/'],
+  ['ws/'],
+  ['pipeline.ts'],
+  ['control/'],
+  ['registry/'],
+  ['supergraph/'],
+  ['access/'],
+  ['subscriptions/'],
+  ['execution/'],
+  ['planning/'],
+  ['transports/'],
+]
+
+const everywhere = '^(?!node_modules/)'
+const inside = (paths) => `^(${paths.map((path) => path.replace('.', '\\.')).join('|')})`
+
+const roomRules = Object.entries(rooms).map(([room, allowed]) => ({
+  name: `${room}-imports-only-${allowed.join('-') || 'itself'}`,
+  severity: 'error',
+  from: { path: `^${room}/` },
+  to: {
+    path: everywhere,
+    pathNot: inside([room, ...allowed].map((name) => `${name}/`)),
+    dependencyTypes: ['local', 'localmodule', 'aliased', 'unknown', 'undetermined'],
+  },
+}))
+
+const floorRules = gatewayFloors.slice(1).map((floor, index) => ({
+  name: `gateway-imports-downwards-from-${floor[0]}`,
+  severity: 'error',
+  from: { path: inside(floor.map((name) => `gateway/${name}`)) },
+  to: {
+    path: inside(
+      gatewayFloors.slice(0, index + 1).flatMap((above) => above.map((name) => `gateway/${name}`)),
+    ),
+  },
+}))
+
+module.exports = {
+  forbidden: [
+    ...roomRules,
+    ...floorRules,
+    {
+      name: 'no-cycles',
+      comment: 'Prisma generates its clients with cycles of their own: those are not ours.',
+      severity: 'error',
+      from: { pathNot: '^prisma/generated/' },
+      to: { circular: true },
+    },
+    {
+      name: 'gateway-has-no-other-floors',
+      comment: 'A new folder or file in gateway/ is given its place in gatewayFloors first.',
+      severity: 'error',
+      from: { path: '^(gateway|build\\.ts|start\\.ts|launch|test)' },
+      to: { path: '^gateway/', pathNot: inside(gatewayFloors.flat().map((name) => `gateway/${name}`)) },
+    },
+    {
+      name: 'modules-do-not-know-each-other',
+      severity: 'error',
+      from: { path: '^subgraphs/([^/]+)/' },
+      to: { path: '^subgraphs/[^/]+/', pathNot: '^subgraphs/$1/' },
+    },
+    {
+      name: 'what-modules-share-knows-no-module',
+      severity: 'error',
+      from: { path: '^subgraphs/[^/]+\\.ts$' },
+      to: { path: '^subgraphs/[^/]+/' },
+    },
+    {
+      name: 'clients-do-not-know-each-other',
+      severity: 'error',
+      from: { path: '^clients/([^/]+)/' },
+      to: { path: '^clients/[^/]+/', pathNot: '^clients/$1/' },
+    },
+    {
+      name: 'services-take-from-prisma-what-runs',
+      comment:
+        'The tools beside it (npm run db) are for developers and need packages that a service does not.',
+      severity: 'error',
+      from: { path: '^(events|gateway|subgraphs|lambdas)/' },
+      to: { path: '^prisma/', pathNot: '^prisma/(migrate\\.ts|owners\\.ts|generated/)' },
+    },
+    {
+      name: 'launch-is-for-start',
+      severity: 'error',
+      from: { pathNot: '^(launch/|test/|(start|build)\\.ts$)' },
+      to: { path: '^(launch/|start\\.ts$|build\\.ts$)' },
+    },
+    {
+      name: 'nobody-imports-tests',
+      severity: 'error',
+      from: { pathNot: '^test/' },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'imports-resolve',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'only-declared-packages',
+      comment: 'A package that is there by accident of another one is gone with it.',
+      severity: 'error',
+      from: { pathNot: '^prisma/generated/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'services-run-without-development-packages',
+      severity: 'error',
+      from: { pathNot: '^(test/|[^/]+\\.config\\.[jt]s$)' },
+      to: {
+        dependencyTypes: ['npm-dev'],
+        dependencyTypesNot: ['type-only'],
+        pathNot: '^node_modules/@types/',
+      },
+    },
+  ],
+  options: {
+    doNotFollow: { path: '^(node_modules|prisma/generated)/' },
+    exclude: { path: '(^|/)(dist|coverage|\\.trellis)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+  },
+}
