@@ -67,12 +67,15 @@ function readCommandLine() {
 }
 
 function databaseUrl(owner: Owner): string {
+  return Object.assign(new URL(serverUrl()), { pathname: `/${owner}` }).href
+}
+
+function serverUrl(): string {
   const server = process.env.DATABASE_URL
-  if (!server)
-    throw new Error(
-      'DATABASE_URL is not set: a PostgreSQL server, such as postgresql://user:password@127.0.0.1:5432',
-    )
-  return Object.assign(new URL(server), { pathname: `/${owner}` }).href
+  if (server) return server
+  throw new Error(
+    'DATABASE_URL is not set: a PostgreSQL server, such as postgresql://user:password@127.0.0.1:5432',
+  )
 }
 
 async function each(chosen: readonly Owner[], run: (owner: Owner) => Promise<PrismaRun>): Promise<void> {
@@ -88,11 +91,12 @@ async function each(chosen: readonly Owner[], run: (owner: Owner) => Promise<Pri
   }
 }
 
+/** Finds the difference in a database of its own on the server, which it drops again; no owner's database is touched. */
 async function newMigration(owner: Owner, name: string): Promise<PrismaRun> {
   if (!/^[a-z0-9_]+$/.test(name)) throw new UsageError('The name of a migration is of a-z, 0-9 and _.')
   const args = ['migrate', 'diff', '--from-migrations', `prisma/${owner}/migrations`]
   const to = ['--to-schema', `prisma/${owner}/schema.prisma`, '--script', '--exit-code']
-  const diff = await runPrisma(owner, [...args, ...to], databaseUrl(owner))
+  const diff = await runPrisma(owner, [...args, ...to], serverUrl())
   if (diff.status === 0) return { ...diff, output: 'schema.prisma and migrations agree: nothing to do' }
   if (diff.status !== 2) return diff
   const folder = `${timestamp()}_${name}`
