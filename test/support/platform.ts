@@ -36,9 +36,13 @@ export type TestPlatform = {
 
 const startsWithinMs = 60_000
 
-/** The real platform, started as a person would, waited for until it says that it is ready. */
-export async function startPlatform(options: StartOptions): Promise<TestPlatform> {
-  const launcher = spawnStart(options)
+/**
+ * The real platform, started as a person would, waited for until it says that it is ready.
+ *
+ * @param spawn @default `node start.ts` in this checkout
+ */
+export async function startPlatform(options: StartOptions, spawn = spawnStart): Promise<TestPlatform> {
+  const launcher = spawn(options)
   let output = ''
   launcher.stdout?.on('data', (chunk) => {
     output += chunk

@@ -24,6 +24,15 @@ export function killAll(pids: readonly number[]): void {
   for (const pid of pids) if (isRunning(pid)) process.kill(pid, 'SIGKILL')
 }
 
+/** Its command line; empty when it is gone. */
+export function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
+}
+
 function parentOf(pid: number): number | null {
   try {
     const [, state, parent] = /\) (\S) (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []

@@ -15,24 +15,33 @@ export type StartOptions = {
 }
 
 /** `node start.ts` as a person would run it, with nothing of the tests' own environment. */
-export function spawnStart({
-  port = 0,
-  dataDirectory,
-  args = [],
-  env = {},
-  nodeArgs = [],
-}: StartOptions): ChildProcess {
+export function spawnStart({ args = [], nodeArgs = [], ...options }: StartOptions): ChildProcess {
   return spawn(process.execPath, [...nodeArgs, 'start.ts', ...args], {
     cwd: repository,
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      PORT: String(port),
-      TRELLIS_DATA: dataDirectory,
-      ...env,
-    },
+    env: environment(options),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+}
+
+/** `npm start` in any checkout, with the machine's own Node and npm; in a process group of its own. */
+export function spawnNpmStart(checkout: string, options: StartOptions): ChildProcess {
+  return spawn('npm', ['run', options.args?.includes('--apart') ? 'start:apart' : 'start'], {
+    cwd: checkout,
+    env: { ...environment(options), PATH: machinePath() },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+/** The PATH without what npm puts before it: a new user has only the machine's. */
+export function machinePath(): string {
+  const folders = process.env.PATH?.split(':') ?? []
+  return folders.filter((folder) => !folder.includes('node_modules')).join(':')
+}
+
+function environment({ port = 0, dataDirectory, env = {} }: StartOptions): NodeJS.ProcessEnv {
+  const { PATH, HOME } = process.env
+  return { PATH, HOME, PORT: String(port), TRELLIS_DATA: dataDirectory, ...env }
 }
 
 /** For a start that is to fail. */

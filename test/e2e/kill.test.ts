@@ -1,0 +1,135 @@
+import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { eventually } from '../support/eventually.ts'
+import { type Answer, post } from '../support/graphql.ts'
+import { startPlatform, type TestPlatform } from '../support/platform.ts'
+import { commandOf, isRunning, killAll, processTree } from '../support/processes.ts'
+import { spawnStart } from '../support/run-start.ts'
+import { keyOf, signIn } from '../support/story.ts'
+import { makeTemporaryFolder } from '../support/temporary-folder.ts'
+
+type Created = { createRecord: { id: string } | null }
+type PageInfo = { hasNextPage: boolean; endCursor: string | null }
+type Records = { records: { edges: { node: { id: string } }[]; pageInfo: PageInfo } }
+
+const topologies = [
+  ['all in one', []],
+  ['apart', ['--apart']],
+] as const
+
+describe.each(topologies)('%s', (_name, args) => {
+  test.each(['tree', 'launcher'] as const)(
+    'kill -9 of the %s while mutations run: it starts again, and every acknowledged one is there',
+    async (what) => {
+      await using folder = await makeTemporaryFolder()
+      const dataDirectory = join(folder.path, 'data')
+      const first = await startPlatform({ dataDirectory, args })
+      const started = processTree(first.launcher.pid ?? 0)
+      const { headers } = await signIn(first, 'acme', 'MEMBER')
+      const acknowledged: string[] = []
+      const writing = writeUntilItFails(first, headers, acknowledged)
+      await eventually('some are acknowledged', () => acknowledged.length >= 20)
+      await first.kill(what)
+      await writing
+
+      const second = await startPlatform({ dataDirectory, args })
+      // The clients and keys are the same; the tokens of before are still good for their time.
+      expect(second.demo.clients).toEqual(first.demo.clients)
+      const kept = await readOrders(second)
+      expect(kept).toEqual(expect.arrayContaining(acknowledged))
+      await eventually('nothing of before still runs', () => !started.some(isRunning))
+      expect(await second.stop()).toBe(0)
+    },
+    120_000,
+  )
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s ends every process',
+    async (signal) => {
+      await using folder = await makeTemporaryFolder()
+      const dataDirectory = join(folder.path, 'data')
+      const platform = await startPlatform({ dataDirectory, args })
+      expect(await platform.stop(signal)).toBe(0)
+      expect(await readdir(dataDirectory)).not.toContain('running')
+    },
+    90_000,
+  )
+})
+
+test.each([150, 500, 1_000, 1_800, 2_600])(
+  'a first start killed after %i ms is made good by the next',
+  async (ms) => {
+    await using folder = await makeTemporaryFolder()
+    const dataDirectory = join(folder.path, 'data')
+    const launcher = spawnStart({ dataDirectory })
+    const timer = setTimeout(() => killAll(processTree(launcher.pid ?? 0)), ms)
+    await once(launcher, 'exit')
+    clearTimeout(timer)
+
+    const platform = await startPlatform({ dataDirectory })
+    expect(await readOrders(platform)).toHaveLength(3)
+    await signIn(platform, 'globex', 'ADMIN')
+    await platform.stop()
+  },
+  120_000,
+)
+
+test('apart, a service that dies is reported, started again, and answers', async () => {
+  await using folder = await makeTemporaryFolder()
+  const platform = await startPlatform({ dataDirectory: join(folder.path, 'data'), args: ['--apart'] })
+  const users = findService(platform, 'subgraphs/users/main.ts')
+  process.kill(users, 'SIGKILL')
+  await eventually('it is reported', () => platform.output().includes('users has ended (SIGKILL)'))
+  await eventually(
+    'users answers again',
+    async () => {
+      const query = '{ users(first: 1) { totalCount } }'
+      const answer = await post<{ users: object | null }>(platform.endpoint, keyOf(platform, 'acme'), {
+        query,
+      })
+      return answer.data?.users
+    },
+    30_000,
+  )
+  await platform.stop()
+}, 120_000)
+
+async function writeUntilItFails(
+  { endpoint }: TestPlatform,
+  headers: Readonly<Record<string, string>>,
+  acknowledged: string[],
+): Promise<void> {
+  const query = 'mutation { createRecord(collection: "orders", data: { total: 1, status: "open" }) { id } }'
+  for (;;) {
+    const answer = await post<Created>(endpoint, headers, { query }).catch(() => null)
+    const id = answer?.data?.createRecord?.id
+    if (!id) return
+    acknowledged.push(id)
+  }
+}
+
+async function readOrders(platform: TestPlatform): Promise<string[]> {
+  const query = `query ($after: String) {
+    records(collection: "orders", first: 100, after: $after) { edges { node { id } } pageInfo { endCursor hasNextPage } }
+  }`
+  const ids: string[] = []
+  let after: string | null = null
+  for (;;) {
+    const answer: Answer<Records> = await post(platform.endpoint, keyOf(platform, 'acme'), {
+      query,
+      variables: { after },
+    })
+    if (!answer.data) throw new Error(JSON.stringify(answer))
+    const { edges, pageInfo } = answer.data.records
+    ids.push(...edges.map(({ node }) => node.id))
+    if (!pageInfo.hasNextPage) return ids
+    after = pageInfo.endCursor
+  }
+}
+
+function findService(platform: TestPlatform, main: string): number {
+  const found = processTree(platform.launcher.pid ?? 0).find((pid) => commandOf(pid).includes(main))
+  if (!found) throw new Error(`no process runs ${main}`)
+  return found
+}
