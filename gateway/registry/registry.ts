@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import type { Client } from 'pg'
-import { holdConnection } from '../../events/held-connection.ts'
+import { holdConnection, type Session } from '../../events/held-connection.ts'
 import type { Close } from '../../foundation/closing.ts'
 import type { Log } from '../../foundation/log.ts'
 import { registryChannel } from './change-registry.ts'
@@ -48,7 +47,7 @@ export async function openRegistry({ db, url, pollMs, log }: RegistryOptions): P
     databaseUrl: url,
     name: 'trellis-registry',
     log,
-    work: (client, signal) => listenForChanges(client, signal, refreshOrLog),
+    work: (session, signal) => listenForChanges(session, signal, refreshOrLog),
   })
   const timer = setInterval(refreshOrLog, pollMs)
 
@@ -68,9 +67,9 @@ export async function openRegistry({ db, url, pollMs, log }: RegistryOptions): P
 }
 
 /** What changed while nobody listened is read at once. */
-async function listenForChanges(client: Client, signal: AbortSignal, onChange: () => void): Promise<void> {
-  client.on('notification', onChange)
-  await client.query(`LISTEN ${registryChannel}`)
+async function listenForChanges(session: Session, signal: AbortSignal, onChange: () => void): Promise<void> {
+  session.onNotification(onChange)
+  await session.query(`LISTEN ${registryChannel}`)
   onChange()
   if (!signal.aborted) await once(signal, 'abort')
 }

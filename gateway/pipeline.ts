@@ -1,0 +1,61 @@
+import type { ApolloServer } from '@apollo/server'
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql'
+import { TrellisError } from '../foundation/errors.ts'
+import type { Viewer } from '../foundation/viewer.ts'
+import type { Identity } from './access/authenticate.ts'
+import type { OperationContext } from './supergraph/operation-context.ts'
+
+/** What a viewer's operations run on: a generation of the client's supergraph, or the control graph. */
+export type Graph = {
+  schema: GraphQLSchema
+  /** Queries and mutations. */
+  apollo: ApolloServer<OperationContext>
+  /** Takes leases of its own, one for each event. */
+  subscribe(request: SubscribeRequest, context: OperationContext): Promise<Subscribed>
+}
+
+export type SubscribeRequest = {
+  /** Valid in `schema`. */
+  document: DocumentNode
+  operationName: string | undefined
+  variables: Readonly<Record<string, unknown>>
+}
+
+export type Subscribed = AsyncGenerator<ExecutionResult, void, void> | ExecutionResult
+
+export type GraphLease = Disposable & { graph: Graph }
+
+/** @throws {TrellisError} NOT_AVAILABLE, NO_SCHEMA */
+export type AcquireGraph = (viewer: Viewer) => Promise<GraphLease>
+
+export type OperationRequest = {
+  /** @throws {TrellisError} UNAUTHENTICATED, CLIENT_MISMATCH */
+  identify(): Promise<Identity>
+  traceparent: string | undefined
+  disconnected: AbortSignal
+}
+
+const deepest = 3
+
+/**
+ * The corridor: the whole life of an operation, whichever door it came in by. `run` parses, validates, plans, executes
+ * and shapes on the graph it is given, which stays whole until it has ended.
+ */
+export async function handleOperation<Answer>(
+  acquire: AcquireGraph,
+  { identify, traceparent, disconnected }: OperationRequest,
+  run: (graph: Graph, context: OperationContext) => Promise<Answer>,
+): Promise<Answer> {
+  const { viewer, depth } = await identify()
+  if (depth > deepest)
+    throw new TrellisError('LAMBDA_TOO_DEEP', 'Lambdas and graph call each other too deep.')
+  using lease = await acquire(viewer)
+  return await run(lease.graph, { viewer, depth, traceparent, disconnected })
+}
+
+/** Only what is a W3C trace context is passed on to the subgraphs. */
+export function readTraceparent(header: string | undefined): string | undefined {
+  return header !== undefined && /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(header)
+    ? header
+    : undefined
+}

@@ -1,0 +1,39 @@
+import type { Close } from '../../foundation/closing.ts'
+import { lambdaAudience, type SignGatewayToken } from '../../foundation/gateway-token.ts'
+import { createHttpSubgraph } from '../transports/http-subgraph.ts'
+import type { Subgraph } from '../transports/subgraph-fetch.ts'
+import type { Connect } from './build-generation.ts'
+
+/** For one call of a module, in milliseconds. */
+const timeoutMs = 10_000
+
+/**
+ * The ways to modules and plugins. A module's is shared by all clients, with its connections.
+ *
+ * @param pick the base URL of a living instance of a module; undefined when there is none
+ */
+export function createConnect(
+  pick: (module: string) => string | undefined,
+  sign: SignGatewayToken,
+): Connect & { close: Close } {
+  const modules = new Map<string, Subgraph & { close: Close }>()
+  return {
+    module(name) {
+      const known = modules.get(name)
+      if (known) return known
+      const subgraph = createHttpSubgraph({ audience: name, endpoint: () => pick(name), sign, timeoutMs })
+      modules.set(name, subgraph)
+      return subgraph
+    },
+    plugin(client, digest) {
+      const endpoint = () => {
+        const host = pick(lambdaAudience)
+        return host && `${host.replace(/\/$/, '')}/clients/${client}/builds/${digest}`
+      }
+      return createHttpSubgraph({ audience: lambdaAudience, endpoint, sign, timeoutMs })
+    },
+    async close() {
+      await Promise.all([...modules.values()].map((subgraph) => subgraph.close()))
+    },
+  }
+}

@@ -1,0 +1,40 @@
+import { TrellisError } from '../foundation/errors.ts'
+import type { AcquireGraph, Graph, GraphLease } from './pipeline.ts'
+import { subscribeOperation } from './subscriptions/subscribe-operation.ts'
+import { callerOf } from './supergraph/build-generation.ts'
+import type { Generations } from './supergraph/generations.ts'
+
+/** Which graph is whose: control is for operators and deployers, and nobody else has it; partners have none yet. */
+export function createAcquireGraph(generations: Generations, control: Graph): AcquireGraph {
+  return async (viewer) => {
+    switch (viewer.kind) {
+      case 'OPERATOR':
+      case 'DEPLOYER':
+        return { graph: control, [Symbol.dispose]: () => undefined }
+      case 'PARTNER':
+        throw new TrellisError('NOT_AVAILABLE', 'There is nothing here for partner keys yet.')
+      case 'FRONTEND':
+      case 'USER':
+      case 'SERVER':
+        return acquireClientGraph(generations, viewer.client)
+      default:
+        return viewer satisfies never
+    }
+  }
+}
+
+async function acquireClientGraph(generations: Generations, client: string): Promise<GraphLease> {
+  const lease = await generations.acquire(client)
+  const { planner, apollo } = lease.generation
+  return {
+    graph: {
+      schema: planner.schema,
+      apollo,
+      subscribe: (request, context) =>
+        subscribeOperation({ ...request, caller: callerOf(context), signal: context.disconnected }, () =>
+          generations.acquire(client),
+        ),
+    },
+    [Symbol.dispose]: () => lease[Symbol.dispose](),
+  }
+}
