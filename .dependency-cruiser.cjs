@@ -19,6 +19,7 @@ const rooms = {
 const gatewayFloors = [
   ['main.ts'],
   ['create-gateway.ts'],
+  ['viewer-graph.ts'],
   ['http/'],
   ['ws/'],
   ['pipeline.ts'],
@@ -74,6 +75,16 @@ module.exports = {
       severity: 'error',
       from: { path: '^(gateway|build\\.ts|start\\.ts|launch|test)' },
       to: { path: '^gateway/', pathNot: inside(gatewayFloors.flat().map((name) => `gateway/${name}`)) },
+    },
+    {
+      name: 'every-room-is-named',
+      comment: 'A new room is given its place in `rooms` first.',
+      severity: 'error',
+      from: {
+        path: everywhere,
+        pathNot: [inside([...Object.keys(rooms), 'launch', 'test'].map((name) => `${name}/`)), '^[^/]+$'],
+      },
+      to: { path: everywhere, pathNot: '^node_modules/' },
     },
     {
       name: 'modules-do-not-know-each-other',
