@@ -19,7 +19,7 @@ const paramsSchema = z.object({ name: z.string(), id: z.string().regex(/^[\w-]{1
 const publicKeySchema = z.custom<JWK>(
   (value) =>
     z
-      .object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.undefined() })
+      .object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.never().optional() })
       .safeParse(value).success,
 )
 
