@@ -1,4 +1,4 @@
-import type { Client } from 'pg'
+import type { Session } from './held-connection.ts'
 import { createWakeup } from './wakeup.ts'
 
 const retryMs = 500
@@ -9,14 +9,18 @@ const retryMs = 500
  *
  * @returns whether it has the lock: false when the signal came first
  */
-export async function holdAdvisoryLock(client: Client, name: string, signal: AbortSignal): Promise<boolean> {
+export async function holdAdvisoryLock(
+  session: Session,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   const pause = createWakeup()
   while (!signal.aborted) {
-    const { rows } = await client.query<{ held: boolean }>(
+    const [row] = await session.query<{ held: boolean }>(
       'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS held',
       [name],
     )
-    if (rows[0]?.held) return true
+    if (row?.held) return true
     await pause.wait(retryMs, signal)
   }
   return false

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Client } from 'pg'
+import { Client, type QueryResult, type QueryResultRow } from 'pg'
 import type { Close } from '../foundation/closing.ts'
 import type { Log } from '../foundation/log.ts'
 import { abortable } from './abortable.ts'
@@ -10,7 +10,14 @@ export type HeldConnectionOptions = {
   name: string
   log: Log
   /** Begins anew on every connection. Returns when the signal aborts: the connection is lost, or it is time to close. */
-  work(client: Client, signal: AbortSignal): Promise<void>
+  work(session: Session, signal: AbortSignal): Promise<void>
+}
+
+/** One PostgreSQL session, for as long as the connection lasts. */
+export type Session = {
+  /** One after the other, in the order of the calls. @returns the rows; of several statements in one text, the last's */
+  query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
+  onNotification(listener: () => void): void
 }
 
 const heartbeatMs = 2_000
@@ -64,24 +71,40 @@ async function connectAndWork(
     connectionTimeoutMillis: 5_000,
     query_timeout: 10_000,
   })
+  const session = sessionOf(client)
   const ending = new AbortController()
   const end = (reason: unknown) => ending.abort(reason)
   const onClosing = () => end(closing.reason)
   closing.addEventListener('abort', onClosing)
   client.on('error', end)
   client.on('end', () => end(new Error('The connection has ended.')))
-  const heartbeat = setInterval(() => client.query('SELECT 1').catch(end), heartbeatMs)
+  const heartbeat = setInterval(() => session.query('SELECT 1').catch(end), heartbeatMs)
   try {
     await abortable(client.connect(), ending.signal)
-    await client.query(`SET idle_session_timeout = '${idleSessionTimeout}'`)
+    await session.query(`SET idle_session_timeout = '${idleSessionTimeout}'`)
     onConnected()
-    await work(client, ending.signal)
+    await work(session, ending.signal)
     // A loss that the work took for an order to stop is still a loss.
     if (!closing.aborted) ending.signal.throwIfAborted()
   } finally {
     clearInterval(heartbeat)
     closing.removeEventListener('abort', onClosing)
     await endClient(client)
+  }
+}
+
+/** Heartbeats and loops share the session, and the driver wants one query at a time. */
+function sessionOf(client: Client): Session {
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    async query<Row extends QueryResultRow>(text: string, values?: unknown[]) {
+      const answer = last.then(() => client.query<Row>(text, values))
+      last = answer.catch(() => undefined)
+      // Several statements have several results, which the driver's types do not know.
+      const results: QueryResult<Row> | QueryResult<Row>[] = await answer
+      return (Array.isArray(results) ? results.at(-1)?.rows : results.rows) ?? []
+    },
+    onNotification: (listener) => client.on('notification', listener),
   }
 }
 

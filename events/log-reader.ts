@@ -1,9 +1,9 @@
-import type { Client, Pool } from 'pg'
+import type { Pool } from 'pg'
 import type { Close } from '../foundation/closing.ts'
 import type { Log } from '../foundation/log.ts'
 import { type Cursors, createCursors } from './cursor.ts'
 import { type EventRow, eventColumns, eventOfRow } from './event-row.ts'
-import { holdConnection } from './held-connection.ts'
+import { holdConnection, type Session } from './held-connection.ts'
 import { positionedChannel } from './log-channels.ts'
 import { createLogWindow, type EventFilter, type Pulled, type SizedEvent } from './log-window.ts'
 import { createWakeup } from './wakeup.ts'
@@ -57,8 +57,8 @@ export async function openLogReader({
   }
 
   /** A log that went backwards was replaced by an older copy of itself: places in it mean other events now. */
-  async function adoptHead(client: Client): Promise<void> {
-    const head = headOf((await client.query<Head>(selectHead)).rows)
+  async function adoptHead(session: Session): Promise<void> {
+    const head = headOf(await session.query<Head>(selectHead))
     if (head.epoch === life.epoch && Number(head.position) >= window.latest()) return
     log.error({ source, epoch: head.epoch }, 'the event log was replaced; its subscriptions end')
     life = lifeOf(head)
@@ -70,13 +70,13 @@ export async function openLogReader({
     databaseUrl,
     name: `${source} event reader`,
     log,
-    async work(client, signal) {
+    async work(session, signal) {
       const arrived = createWakeup()
-      client.on('notification', arrived.wake)
-      await client.query(`LISTEN ${positionedChannel}`)
-      await adoptHead(client)
+      session.onNotification(arrived.wake)
+      await session.query(`LISTEN ${positionedChannel}`)
+      await adoptHead(session)
       while (!signal.aborted) {
-        const { rows } = await client.query<EventRow>(selectAfter, [window.latest()])
+        const rows = await session.query<EventRow>(selectAfter, [window.latest()])
         if (rows.length > 0) take(rows.map((row) => positioned(row, source)))
         if (rows.length < batch) await arrived.wait(pollMs, signal)
       }

@@ -1,17 +1,16 @@
-import type { Client } from 'pg'
 import type { Close } from '../foundation/closing.ts'
 import type { Log } from '../foundation/log.ts'
 import { holdAdvisoryLock } from './advisory-lock.ts'
 import type { BusSubscription } from './bus.ts'
 import { type EventRow, eventColumns, eventOfRow } from './event-row.ts'
-import { holdConnection } from './held-connection.ts'
+import { holdConnection, type Session } from './held-connection.ts'
 import { publishedChannel } from './log-channels.ts'
 import type { PlatformEvent } from './platform-event.ts'
 import { createWakeup } from './wakeup.ts'
 
 export type GroupOptions = { databaseUrl: string; log: Log; retryDelaysMs: readonly number[] }
 
-type Consumer = GroupOptions & BusSubscription & { client: Client }
+type Consumer = GroupOptions & BusSubscription & { session: Session }
 type BusRow = EventRow & { source: string }
 
 const pollMs = 1_000
@@ -27,21 +26,21 @@ export function consumeGroup(options: GroupOptions, subscription: BusSubscriptio
     databaseUrl: options.databaseUrl,
     name: `event bus group ${group}`,
     log: options.log,
-    async work(client, signal) {
-      if (!(await holdAdvisoryLock(client, `trellis bus group ${group}`, signal))) return
+    async work(session, signal) {
+      if (!(await holdAdvisoryLock(session, `trellis bus group ${group}`, signal))) return
       options.log.debug({ group }, 'this instance works for the consumer group')
-      await consume({ ...options, ...subscription, client }, signal)
+      await consume({ ...options, ...subscription, session }, signal)
     },
   })
 }
 
 async function consume(consumer: Consumer, signal: AbortSignal): Promise<void> {
-  const { client, group } = consumer
+  const { session, group } = consumer
   const published = createWakeup()
-  client.on('notification', published.wake)
-  await client.query(`LISTEN ${publishedChannel}`)
+  session.onNotification(published.wake)
+  await session.query(`LISTEN ${publishedChannel}`)
   while (!signal.aborted) {
-    const { rows } = await client.query<BusRow>(
+    const rows = await session.query<BusRow>(
       `SELECT source, ${eventColumns} FROM bus_event
        WHERE position > (SELECT position FROM bus_group WHERE name = $1) ORDER BY position LIMIT ${batch}`,
       [group],
@@ -56,7 +55,7 @@ async function consume(consumer: Consumer, signal: AbortSignal): Promise<void> {
 
 /** Until it is handled, or has become a dead letter. With the signal it stays where it is, for whoever comes next. */
 async function deliver(consumer: Consumer, row: BusRow, signal: AbortSignal): Promise<void> {
-  const { client, group, handle, retryDelaysMs, log } = consumer
+  const { session, group, handle, retryDelaysMs, log } = consumer
   const event = eventOfRow(row, row.source)
   const pause = createWakeup()
   for (let attempt = 1; !signal.aborted; attempt++) {
@@ -70,16 +69,16 @@ async function deliver(consumer: Consumer, row: BusRow, signal: AbortSignal): Pr
       await pause.wait(delayMs, signal)
       continue
     }
-    await client.query('UPDATE bus_group SET position = $2 WHERE name = $1', [group, row.position])
+    await session.query('UPDATE bus_group SET position = $2 WHERE name = $1', [group, row.position])
     return
   }
 }
 
 type Failure = { row: BusRow; event: PlatformEvent; error: unknown; attempts: number }
 
-async function buryEvent({ client, group, log }: Consumer, failure: Failure): Promise<void> {
+async function buryEvent({ session, group, log }: Consumer, failure: Failure): Promise<void> {
   const { row, event, error, attempts } = failure
-  await client.query(
+  await session.query(
     `WITH moved AS (UPDATE bus_group SET position = $2 WHERE name = $1)
      INSERT INTO bus_dead_letter (group_name, position, event_id, event, error, attempts)
      VALUES ($1, $2, $3, $4, $5, $6)

@@ -1,10 +1,9 @@
-import type { Client } from 'pg'
 import type { Close } from '../foundation/closing.ts'
 import type { Log } from '../foundation/log.ts'
 import { holdAdvisoryLock } from './advisory-lock.ts'
 import type { Bus } from './bus.ts'
 import { type EventRow, eventColumns, eventOfRow } from './event-row.ts'
-import { holdConnection } from './held-connection.ts'
+import { holdConnection, type Session } from './held-connection.ts'
 import { appendedChannel, positionedChannel } from './log-channels.ts'
 import { createWakeup, type Wakeup } from './wakeup.ts'
 
@@ -31,14 +30,14 @@ export function startRelay({ databaseUrl, source, bus, log }: RelayOptions): Rel
     databaseUrl,
     name: `${source} event relay`,
     log,
-    async work(client, signal) {
-      if (!(await holdAdvisoryLock(client, 'trellis event relay', signal))) return
-      client.on('notification', fresh.wake)
-      await client.query(`LISTEN ${appendedChannel}`)
+    async work(session, signal) {
+      if (!(await holdAdvisoryLock(session, 'trellis event relay', signal))) return
+      session.onNotification(fresh.wake)
+      await session.query(`LISTEN ${appendedChannel}`)
       log.debug({ source }, 'this event relay is the one that works')
       working = true
       try {
-        await relay({ client, source, bus, log }, fresh, signal)
+        await relay({ session, source, bus, log }, fresh, signal)
       } finally {
         working = false
       }
@@ -53,7 +52,7 @@ export function startRelay({ databaseUrl, source, bus, log }: RelayOptions): Rel
   }
 }
 
-type Working = Pick<RelayOptions, 'source' | 'bus' | 'log'> & { client: Client }
+type Working = Pick<RelayOptions, 'source' | 'bus' | 'log'> & { session: Session }
 
 /** Two loops, so that a bus that is away holds up its consumers only, and never the log's own readers. */
 async function relay(working: Working, fresh: Wakeup, signal: AbortSignal): Promise<void> {
@@ -63,7 +62,7 @@ async function relay(working: Working, fresh: Wakeup, signal: AbortSignal): Prom
   if (signal.aborted) stop()
   const positioned = createWakeup()
   const loops = [
-    givePositions(working.client, { fresh, positioned }, stopping.signal),
+    givePositions(working.session, { fresh, positioned }, stopping.signal),
     publishPositioned(working, positioned, stopping.signal),
   ]
   for (const loop of loops) loop.catch(stop)
@@ -93,17 +92,13 @@ const positionStatements = `
   RETURNING (SELECT count(*) FROM given)::int AS given, pg_notify('${positionedChannel}', '')`
 
 async function givePositions(
-  client: Client,
+  session: Session,
   { fresh, positioned }: { fresh: Wakeup; positioned: Wakeup },
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    // Several statements have several results, which the types of pg do not know.
-    const results: unknown = await client.query(positionStatements)
-    const last: { rows: { given: number }[] } | undefined = Array.isArray(results)
-      ? results.at(-1)
-      : undefined
-    const given = last?.rows[0]?.given ?? 0
+    const [positions] = await session.query<{ given: number }>(positionStatements)
+    const given = positions?.given ?? 0
     if (given > 0) positioned.wake()
     if (given < positionBatch) await fresh.wait(pollMs, signal)
   }
@@ -111,11 +106,11 @@ async function givePositions(
 
 /** Repeats what was in flight when the relay before it died: events carry ids, and the bus knows them. */
 async function publishPositioned(working: Working, positioned: Wakeup, signal: AbortSignal): Promise<void> {
-  const { client } = working
-  const head = await client.query<{ published: string }>('SELECT published FROM event_log_head')
-  let published = head.rows[0]?.published ?? '0'
+  const { session } = working
+  const [head] = await session.query<{ published: string }>('SELECT published FROM event_log_head')
+  let published = head?.published ?? '0'
   while (!signal.aborted) {
-    const { rows } = await client.query<EventRow>(
+    const rows = await session.query<EventRow>(
       `SELECT ${eventColumns} FROM event_log WHERE position > $1 ORDER BY position LIMIT ${publishBatch}`,
       [published],
     )
@@ -124,7 +119,7 @@ async function publishPositioned(working: Working, positioned: Wakeup, signal: A
       await positioned.wait(pollMs, signal)
     } else if (await publish(working, rows, signal)) {
       published = last.position
-      await client.query('UPDATE event_log_head SET published = $1', [published])
+      await session.query('UPDATE event_log_head SET published = $1', [published])
     }
   }
 }
