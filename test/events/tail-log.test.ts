@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { LogEntry } from '../../events/log-stream.ts'
 import { eventually } from '../support/eventually.ts'
 import {
@@ -34,8 +33,9 @@ async function writeMany(log: Awaited<ReturnType<LogFixture['openLog']>>, names:
 
 test('live begins where tail() is called, not where the first next() is', async () => {
   const log = await fixture.openLog()
+  const earlier = log.tail(things, null, never)
   await write(log, 'before')
-  await take(log.tail(things, (await firstCursor(log)) ?? null, AbortSignal.timeout(50)), 1)
+  await take(earlier, 1)
   const tail = log.tail(things, null, never)
   await write(log, 'after')
   await eventually('it is positioned', async () => (await fixture.positions()).length === 2)
@@ -155,9 +155,14 @@ test('the loss of every connection, again and again, loses no event and doubles 
   const names = numbered('e', 60)
   const seen = take(tail, names.length)
   for (const [index, name] of names.entries()) {
-    if (index % 15 === 7) await fixture.terminate('test event')
+    if (index % 15 === 7) {
+      await eventually(
+        'there are connections to lose',
+        async () => (await fixture.terminate('test event r')) > 1,
+      )
+      await fixture.terminate('test event log')
+    }
     await write(log, name)
-    await delay(5) // spreads the writes over the reconnections
   }
   expect(subjects(await seen)).toEqual(names)
   await fixture.terminate('test event')
