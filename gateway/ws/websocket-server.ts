@@ -112,7 +112,8 @@ function readCredentials(params: Readonly<Record<string, unknown>> = {}): Creden
 
 /** Something other than text is a credential that fails, not one that is missing. */
 function readCredential(value: unknown): string | undefined {
-  return value === undefined || value === null ? undefined : String(value)
+  if (value === undefined || value === null) return undefined
+  return typeof value === 'string' ? value : ''
 }
 
 function refuseUpgrade(socket: Duplex): void {

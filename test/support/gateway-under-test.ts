@@ -1,0 +1,79 @@
+import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
+import { silentLog } from '../../foundation/log.ts'
+import { createGateway } from '../../gateway/create-gateway.ts'
+import { openPlatformDatabase, type PlatformDatabase } from '../../gateway/registry/platform-database.ts'
+import { createTestDatabase } from './database.ts'
+
+export type GatewayUnderTest = {
+  url: string
+  databaseUrl: string
+  db: PlatformDatabase
+  credentials: ReadonlyMap<string, string>
+  /** One operation over HTTP. */
+  query(query: string, headers?: Record<string, string>, variables?: object): Promise<Answer>
+  close(): Promise<void>
+}
+
+export type Answer = {
+  status: number
+  data?: Record<string, unknown> | null
+  errors?: {
+    message: string
+    path?: (string | number)[]
+    extensions: { code: string; [key: string]: unknown }
+  }[]
+}
+
+export const moduleCredentials = new Map(
+  ['users', 'data', 'lambdas'].map((name) => [name, `credential-of-${name}-0123456789`]),
+)
+
+/** A gateway on a port and a platform database of its own. */
+export async function startGatewayUnderTest(): Promise<GatewayUnderTest> {
+  const database = await createTestDatabase('platform')
+  const gateway = await createGateway({ databaseUrl: database.url, moduleCredentials, log: silentLog })
+  const url = await gateway.listen({ host: '127.0.0.1', port: 0 })
+  const db = openPlatformDatabase(database.url)
+  return {
+    url,
+    databaseUrl: database.url,
+    db,
+    credentials: moduleCredentials,
+    query: (query, headers = {}, variables) => postQuery(url, { query, variables }, headers),
+    async close() {
+      await gateway.close()
+      await db.$disconnect()
+      await database.drop()
+    },
+  }
+}
+
+export async function postQuery(url: string, body: object, headers: Record<string, string>): Promise<Answer> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+  return { status: response.status, ...((await response.json()) as object) }
+}
+
+/** Signs access tokens as the users module does. */
+export async function createTokenIssuer() {
+  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' })
+  const kid = crypto.randomUUID()
+  const jwk: JWK = { ...(await exportJWK(publicKey)), kid, alg: 'EdDSA', use: 'sig' }
+  const sign = (claims: JWTPayload) =>
+    new SignJWT({
+      iss: 'trellis-users',
+      aud: 'trellis',
+      sub: 'u1',
+      sid: 's1',
+      client: 'acme',
+      roles: ['MEMBER'],
+      exp: Math.floor(Date.now() / 1000) + 900,
+      ...claims,
+    })
+      .setProtectedHeader({ alg: 'EdDSA', kid })
+      .sign(privateKey)
+  return { jwk, kid, publicKey, sign }
+}
