@@ -75,7 +75,8 @@ function lock(path: string): () => void {
     database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
-    const errcode = error instanceof Error && 'errcode' in error ? error.errcode : undefined
+    const errcode =
+      typeof error === 'object' && error !== null && 'errcode' in error ? error.errcode : undefined
     if (errcode === 5)
       throw new StartError(
         `Trellis is running already on ${path}: stop it, or set TRELLIS_DATA to another folder.`,

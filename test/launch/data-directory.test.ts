@@ -26,14 +26,19 @@ test('a killed launcher leaves no lock, and the next one knows that it was kille
   await using folder = await makeTemporaryFolder()
   const module = new URL('../../launch/data-directory.ts', import.meta.url).href
   const hold = `const { openDataDirectory } = await import('${module}')
-    await openDataDirectory('${folder.path}')
+    const held = await openDataDirectory('${folder.path}')
     console.log('held')
-    setInterval(() => undefined, 60_000)`
+    setInterval(() => held, 60_000)`
   const launcher = spawn(process.execPath, ['--input-type=module', '--eval', hold])
   await once(launcher.stdout, 'data')
-  await expect(openDataDirectory(folder.path)).rejects.toThrow(`Trellis is running already on ${folder.path}`)
-  launcher.kill('SIGKILL')
-  await once(launcher, 'exit')
+  try {
+    await expect(openDataDirectory(folder.path)).rejects.toThrow(
+      `Trellis is running already on ${folder.path}`,
+    )
+  } finally {
+    launcher.kill('SIGKILL')
+    await once(launcher, 'exit')
+  }
   const next = await openDataDirectory(folder.path)
   expect(next.endedBadly).toBe(true)
   await next.close()
