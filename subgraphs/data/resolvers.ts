@@ -53,12 +53,16 @@ export const dataResolvers: GraphQLResolverMap<DataContext> = {
   },
 }
 
-function findCollection({ viewer, loaders }: DataContext, name: string): Promise<StoredCollection | null> {
+// Both are async for a reason: a reference that throws at once, and does not reject, takes all others of its fetch with it.
+async function findCollection(
+  { viewer, loaders }: DataContext,
+  name: string,
+): Promise<StoredCollection | null> {
   requireMember(viewer)
   return loaders.collections.load(name)
 }
 
-function findRecord({ viewer, loaders }: DataContext, id: string): Promise<StoredRecord | null> {
+async function findRecord({ viewer, loaders }: DataContext, id: string): Promise<StoredRecord | null> {
   requireMember(viewer)
   return loaders.records.load(id)
 }

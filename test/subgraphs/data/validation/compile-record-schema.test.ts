@@ -58,7 +58,7 @@ describe('compileRecordSchema', () => {
   })
 
   test('a schema is data and never becomes code', () => {
-    const hostile = '"+(globalThis.broken=true)+"`${globalThis.broken=true}`\u2028\n*/'
+    const hostile = '"+(globalThis.broken=true)+"`+(globalThis.broken=true)+`\u2028\n*/'
     const validate = compileRecordSchema({
       $comment: hostile,
       $defs: { [hostile]: { const: hostile } },

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { parseConfig } from '../../foundation/config.ts'
+import { type Env, type RunningService, runService } from '../../foundation/service.ts'
+import { type Prisma, PrismaClient } from '../../prisma/generated/analytics/client.ts'
+import { connectDatabase } from '../connect-database.ts'
+import { moduleSettings } from '../module-settings.ts'
+import { startModule } from '../start-module.ts'
+import { createActivityLoader } from './activity-loader.ts'
+import type { AnalyticsContext } from './context.ts'
+import { countPlatformEvent } from './count-platform-event.ts'
+import { analyticsResolvers } from './resolvers.ts'
+
+/** Starts the analytics module. @throws {ConfigError}, {MigrationError}, or what listening throws */
+export async function start(env: Env): Promise<RunningService> {
+  const settings = parseConfig(z.object(moduleSettings), env)
+  return startModule<Prisma.TransactionClient, PrismaClient, AnalyticsContext>({
+    name: 'analytics',
+    settings,
+    openDatabase: () =>
+      connectDatabase('analytics', settings.DATABASE_URL, (adapter) => new PrismaClient({ adapter })),
+    async createModule({ db, bus }, closeLater) {
+      const leave = await bus.subscribe({
+        group: 'analytics',
+        handle: (event) => countPlatformEvent(db, event),
+      })
+      closeLater(leave)
+      return {
+        name: 'analytics',
+        resolvers: analyticsResolvers,
+        createContext: (call) => ({
+          ...call,
+          db,
+          activity: createActivityLoader(db, call.viewer.client),
+          answeredAt: new Date(),
+        }),
+      }
+    },
+  })
+}
+
+if (import.meta.main) await runService('analytics', start)
