@@ -41,11 +41,16 @@ export function mergeValue(
   return incoming
 }
 
-/** One subgraph delivered `value`, another that was to deliver more of it failed: the part that is missing says why. */
+/** One subgraph delivered `value`, another that was to deliver more of it failed: what is missing in it says why. */
 function explainAbsence(value: ResponseValue, failed: FailedField): ResponseValue {
   if (value instanceof FailedField) return joinFailures(value, failed)
-  if (Array.isArray(value)) return value.map((element) => explainAbsence(element, failed))
-  if (isResponseObject(value)) value[absenceReason] = joinFailures(value[absenceReason], failed)
+  if (Array.isArray(value)) return value.map((element) => element && explainAbsence(element, failed))
+  if (!isResponseObject(value)) return value
+  for (const key of Object.keys(value)) {
+    const child = value[key]
+    if (child && !(child instanceof FailedField)) value[key] = explainAbsence(child, failed)
+  }
+  value[absenceReason] = joinFailures(value[absenceReason], failed)
   return value
 }
 

@@ -74,32 +74,34 @@ function project(
   const typename = source.__typename
   const type = (typeof typename === 'string' ? supergraph.getType(typename) : undefined) ?? staticType
   const result = emptyObject()
-  const add = (key: string, value: ResponseValue | undefined) => {
-    result[key] = mergeValue(result[key], value, supergraph)
-  }
   for (const selection of selections) {
-    if (selection.kind === 'Field') {
-      const value = projectField(source, selection, { supergraph, staticType: type })
-      if (value === undefined) return null
-      if (value instanceof FailedField) return value
-      add(selection.alias ?? selection.name, value)
-    } else if (fits(type, selection.typeCondition, supergraph)) {
-      const part = project(source, selection.selections, { supergraph, staticType: type })
-      if (part === null || part instanceof FailedField) return part
-      for (const key of Object.keys(part)) add(key, part[key])
-    }
+    const part = projectSelection(source, selection, { supergraph, staticType: type })
+    if (part === null || part instanceof FailedField) return part
+    for (const key of Object.keys(part)) result[key] = mergeValue(result[key], part[key], supergraph)
   }
   return result
 }
 
-function fits(
-  type: GraphQLNamedType | undefined,
-  condition: string | undefined,
-  supergraph: GraphQLSchema,
-): boolean {
-  return (
-    condition === undefined || (type !== undefined && fitsTypeCondition(supergraph, type.name, condition))
-  )
+function projectSelection(
+  source: ResponseObject,
+  selection: QueryPlanSelectionNode,
+  projection: Projection,
+): ResponseObject | FailedField | null {
+  if (selection.kind === 'Field') {
+    const value = projectField(source, selection, projection)
+    if (value === undefined) return null
+    return value instanceof FailedField ? value : objectWith(selection.alias ?? selection.name, value)
+  }
+  const { typeCondition, selections } = selection
+  const { supergraph, staticType } = projection
+  const fits = !typeCondition || (staticType && fitsTypeCondition(supergraph, staticType.name, typeCondition))
+  return fits ? project(source, selections, projection) : emptyObject()
+}
+
+function objectWith(key: string, value: ResponseValue): ResponseObject {
+  const object = emptyObject()
+  object[key] = value
+  return object
 }
 
 /** Undefined where the field is missing and may not be null. */

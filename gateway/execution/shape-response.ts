@@ -9,6 +9,7 @@ import {
 } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
+import { fetchedKey } from '../planning/private-aliases.ts'
 import { absenceReason, FailedField, isResponseObject, type ResponseObject } from './response-data.ts'
 import { visiblePath } from './visible-path.ts'
 
@@ -42,9 +43,10 @@ export function shapeResponse(
   return errors ? { data: shaped.data ?? null, errors } : { data: shaped.data ?? null }
 }
 
-const readField: GraphQLFieldResolver<unknown, unknown> = (source, _arguments, _context, { path }) => {
+const readField: GraphQLFieldResolver<unknown, unknown> = (source, _arguments, _context, { fieldNodes }) => {
   if (!isResponseObject(source)) throw invalidValue()
-  const value = source[path.key]
+  const [node] = fieldNodes
+  const value = node && source[fetchedKey(node)]
   return value === undefined ? source[absenceReason] : value
 }
 

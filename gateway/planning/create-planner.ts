@@ -17,6 +17,7 @@ import {
 import { LRUCache } from 'lru-cache'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { PlannedOperation } from './planned-operation.ts'
+import { withPrivateAliases } from './private-aliases.ts'
 
 export type Planner = {
   /** The API schema: what clients see, validate against and introspect. */
@@ -68,7 +69,10 @@ function planOperation(
   if (!operation) throw new TrellisError('BAD_USER_INPUT', 'The document has no such operation.')
   try {
     const plan = queryPlanner.buildQueryPlan(
-      operationFromDocument(apiSchema, document, { operationName: operation.name?.value, validate: false }),
+      operationFromDocument(apiSchema, withPrivateAliases(document), {
+        operationName: operation.name?.value,
+        validate: false,
+      }),
     )
     return { document, operation, plan, supergraph }
   } catch (error) {

@@ -7,6 +7,7 @@ export type PlannedOperation = {
   document: DocumentNode
   /** The one operation of `document` that was planned. */
   operation: OperationDefinitionNode
+  /** Fetches aliased fields under private aliases, see private-aliases.ts. */
   plan: QueryPlan
   /** Every type of every subgraph, what the API schema hides included: for what passes between gateway and subgraphs. */
   supergraph: GraphQLSchema

@@ -1,0 +1,32 @@
+import { abstractTypes } from './abstract-types/case.ts'
+import { compoundKeys } from './compound-keys/case.ts'
+import { conditions } from './conditions/case.ts'
+import { conflictingTypes } from './conflicting-types/case.ts'
+import { enums } from './enums/case.ts'
+import { errors } from './errors/case.ts'
+import type { FederationCase } from './federation-case.ts'
+import { interfaceObjects } from './interface-objects/case.ts'
+import { listsOfLists } from './lists-of-lists/case.ts'
+import { mutations } from './mutations/case.ts'
+import { nestedEntities } from './nested-entities/case.ts'
+import { nullPropagation } from './null-propagation/case.ts'
+import { providesAndOverride } from './provides-and-override/case.ts'
+import { requires } from './requires/case.ts'
+import { sharedRoots } from './shared-roots/case.ts'
+
+export const cases: FederationCase[] = [
+  abstractTypes,
+  compoundKeys,
+  conditions,
+  conflictingTypes,
+  enums,
+  errors,
+  interfaceObjects,
+  listsOfLists,
+  mutations,
+  nestedEntities,
+  nullPropagation,
+  providesAndOverride,
+  requires,
+  sharedRoots,
+]
