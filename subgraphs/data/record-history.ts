@@ -28,6 +28,8 @@ export async function recordAsOf(
   record: StoredRecord,
   at: Date,
 ): Promise<StoredRecord | null> {
+  // Also keeps years from the database that it does not know.
+  if (at < record.createdAt) return null
   const event = await loaders.lastEvents.load({ recordId: record.id, at })
   if (!event || event.type === 'DELETED') return null
   return { ...record, data: event.data, version: event.version, updatedAt: event.at }

@@ -53,7 +53,11 @@ export function afterPositionToSql({ keys, direction }: RecordOrder, position: P
     const further = Prisma.sql`${step.column} ${beyond[step.direction]} ${step.value}`
     return Prisma.join([...equal, further], ' AND ', '(', ')')
   })
-  return Prisma.join(alternatives, ' OR ', '(', ')')
+  const further = Prisma.join(alternatives, ' OR ', '(', ')')
+  const [foremost] = steps
+  if (!foremost) return further
+  // Says nothing new, but an index begins to read there and not at the first of the alternatives.
+  return Prisma.sql`${foremost.column} ${notBefore[foremost.direction]} ${foremost.value} AND ${further}`
 }
 
 /** What `orderToSql` compares of a record, and its id. */
@@ -63,6 +67,7 @@ export function positionInOrder({ keys }: RecordOrder, record: StoredRecord): Po
 }
 
 const directions = { ASC: Prisma.sql`ASC`, DESC: Prisma.sql`DESC` }
+const notBefore = { ASC: Prisma.sql`>=`, DESC: Prisma.sql`<=` }
 const beyond = { ASC: Prisma.sql`>`, DESC: Prisma.sql`<` }
 
 /** Times as they are, so that the index serves them; all else as jsonb, in which null < text < number < boolean. */

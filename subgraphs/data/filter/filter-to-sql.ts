@@ -46,7 +46,7 @@ function conditionToSql(condition: Condition): Prisma.Sql {
     case 'NE':
       return Prisma.sql`${value} <> ${json(condition.value)}`
     case 'IN':
-      return Prisma.sql`${value} IN (${Prisma.join(condition.values.map(json))})`
+      return isOneOf(condition.path, condition.values)
     case 'EXISTS':
       return condition.value ? Prisma.sql`${value} <> 'null'::jsonb` : Prisma.sql`${value} = 'null'::jsonb`
     case 'CONTAINS':
@@ -62,11 +62,23 @@ function conditionToSql(condition: Condition): Prisma.Sql {
 }
 
 function equals(path: RecordPath, value: JsonValue): Prisma.Sql {
-  // The bare column, so that the index over collection and creator serves it.
-  if (path.kind === 'COLUMN' && path.column === 'createdBy' && typeof value === 'string') {
+  if (isCreator(path) && typeof value === 'string') {
     return Prisma.sql`("created_by" IS NOT NULL AND "created_by" = ${value})`
   }
   return Prisma.sql`${pathToSql(path)} = ${json(value)}`
+}
+
+function isOneOf(path: RecordPath, values: readonly JsonValue[]): Prisma.Sql {
+  const texts = values.filter((value) => typeof value === 'string')
+  if (isCreator(path) && texts.length === values.length) {
+    return Prisma.sql`("created_by" IS NOT NULL AND "created_by" = ANY(${texts}::text[]))`
+  }
+  return Prisma.sql`${pathToSql(path)} IN (${Prisma.join(values.map(json))})`
+}
+
+/** The bare column is compared, so that the index over collection and creator serves it. */
+function isCreator(path: RecordPath): boolean {
+  return path.kind === 'COLUMN' && path.column === 'createdBy'
 }
 
 function contains(value: Prisma.Sql, part: string | number | boolean): Prisma.Sql {

@@ -19,10 +19,10 @@ export type Condition =
 
 export type Comparison = 'GT' | 'GTE' | 'LT' | 'LTE'
 
-const maxBytes = 16 * 1024
+const maxBytes = 64 * 1024
 const maxConditions = 50
 const maxDepth = 12
-const maxInValues = 100
+const maxInValues = 1000
 
 /**
  * @param input the caller's JSON; null and undefined are the filter that everything passes

@@ -21,8 +21,10 @@ export type Violation = {
 /** The broken rules of a record, none if it fits; the first hundred. @throws {TrellisError} BAD_USER_INPUT when it takes too long to tell */
 export type ValidateRecord = (data: JsonObject) => Violation[]
 
-const compileMs = 250
-const validateMs = 100
+const dialect = 'https://json-schema.org/draft/2020-12/schema'
+/** Of the wall, so generous: a machine that is busy must not refuse what is good. A record takes 0.1 ms on an idle one. */
+const compileMs = 1_000
+const validateMs = 250
 const maxViolations = 100
 
 const options: Options = {
@@ -36,6 +38,8 @@ const options: Options = {
 
 /** Knows JSON Schema 2020-12 itself, and checks the callers' schemas against it. */
 const metaschema = new Ajv2020(options)
+// Compiled now, and not in the time of the first caller.
+metaschema.getSchema(dialect)
 
 /**
  * Compiles a caller's JSON Schema 2020-12. Each has an Ajv of its own: an `$id` in one says nothing to another, nothing
@@ -55,8 +59,6 @@ export function compileRecordSchema(schema: JsonValue): ValidateRecord {
     return errors.slice(0, maxViolations).map(violationOf)
   }
 }
-
-const dialect = 'https://json-schema.org/draft/2020-12/schema'
 
 function assertDialect(schema: JsonObject): void {
   const named = schema.$schema

@@ -119,7 +119,7 @@ test.each<[string, ListArguments]>([
   expect(codesOf(await module.list(member, 'orders', rest))).toEqual(['BAD_USER_INPUT'])
 })
 
-test.each(["'; DROP TABLE record; --", "' OR '1'='1", '$1', '%', '\\', '${process.exit()}'])(
+test.each(["'; DROP TABLE record; --", "' OR '1'='1", '$1', '%', '\\', '{{7*7}}'])(
   'the text %j is compared, and nothing else',
   async (text) => {
     const page = await module.listed(member, 'orders', {

@@ -90,6 +90,10 @@ describe('createRecord', () => {
     expect(expectData<{ createRecord: WireRecord }>(ofAnother).createRecord.id).not.toBe(id)
   })
 
+  test.each(['', 'x'.repeat(201), 'a\0b'])('refuses the idempotency key %j', async (key) => {
+    expect(codesOf(await module.create(member, 'orders', { number: '1' }, key))).toEqual(['BAD_USER_INPUT'])
+  })
+
   test('two at once with one key make one record', async () => {
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => module.create(member, 'orders', { number: 'B-3' }, 'key-3')),
@@ -217,6 +221,7 @@ describe('history', () => {
         .asOf
     }
     expect(await asOf('2001-01-01T00:00:00Z')).toBeNull()
+    expect(await asOf('0000-01-01T00:00:00Z')).toBeNull()
     expect(await asOf('9999-01-01T00:00:00Z')).toMatchObject({ id, version: 3, data: { number: 'D-4' } })
     // Changes within one millisecond are one moment: the last of them is what was there then.
     for (const [index, at] of times.entries()) {

@@ -105,6 +105,9 @@ function condition(): JsonValue {
   if (path === 'createdAt' || path === 'updatedAt') {
     return { [path]: { [pick(['eq', 'ne', 'gt', 'gte', 'lt', 'lte'])]: pick(times) } }
   }
+  if (path === 'createdBy' && below(2) === 0) {
+    return { createdBy: pick<JsonValue>([{ in: ['a', 'open'] }, { eq: 'a' }, { ne: 'ab' }, null]) }
+  }
   const comparable = () => pick<JsonValue>([pick(numbers), pick(texts)])
   const operators: Record<string, () => JsonValue> = {
     eq: () => value(2),
@@ -141,7 +144,7 @@ describe('one filter in SQL and in process', () => {
     await database.drop()
   })
 
-  test('agree on 3000 generated filters over 150 generated records', async () => {
+  test('agree on 2000 generated filters over 150 generated records', async () => {
     const records = Array.from({ length: 150 }, (_unused, index) => ({
       id: String(index),
       client: 'acme',
@@ -156,9 +159,10 @@ describe('one filter in SQL and in process', () => {
 
     const disagreements: unknown[] = []
     let matched = 0
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 40; round++) {
       const filters = Array.from({ length: 50 }, () => filter(3))
-      const columns = filters.map((input) => filterToSql(parseFilter(input)))
+      const parsed = filters.map(parseFilter)
+      const columns = parsed.map(filterToSql)
       const rows = await db.$queryRaw<{ id: string; passes: boolean[] }[]>`
         SELECT "id", ARRAY[${Prisma.join(columns)}] AS "passes" FROM "record"`
       for (const { id, passes } of rows) {
@@ -166,16 +170,17 @@ describe('one filter in SQL and in process', () => {
         if (!record) throw new Error(`No record ${id}`)
         const { createdAt, updatedAt, ...rest } = record
         const plain = { ...rest, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() }
-        filters.forEach((input, index) => {
-          const inProcess = matchesFilter(parseFilter(input), plain)
+        parsed.forEach((one, index) => {
+          const inProcess = matchesFilter(one, plain)
           if (inProcess) matched++
-          if (inProcess !== passes[index]) disagreements.push({ input, data: plain, inProcess })
+          if (inProcess !== passes[index])
+            disagreements.push({ input: filters[index], data: plain, inProcess })
         })
       }
     }
     expect(disagreements.slice(0, 3)).toEqual([])
     // Neither all nor nothing passed, or the agreement would mean little.
-    expect(matched / 450_000).toBeGreaterThan(0.1)
-    expect(matched / 450_000).toBeLessThan(0.9)
+    expect(matched / 300_000).toBeGreaterThan(0.1)
+    expect(matched / 300_000).toBeLessThan(0.9)
   })
 })
