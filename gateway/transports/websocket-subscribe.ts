@@ -11,14 +11,12 @@ import { interrupted, invalidResponse, unavailable } from './transport-errors.ts
 const waitingEvents = 1_000
 const pingEveryMs = 10_000
 const pongWithinMs = 5_000
-/** How long a socket without subscriptions is kept for the next one. */
-const idleSocketMs = 3_000
 
 /** The socket to one instance, and the subscriptions on it. */
-type Connection = { client: Client; queues: Set<ResponseQueue<SubgraphResponse>> }
+type Connection = { url: string; client: Client; queues: Set<ResponseQueue<SubgraphResponse>> }
 
 /**
- * Subscriptions of one module over graphql-transport-ws: a socket per instance, shared, opened when first needed.
+ * Subscriptions of one module over graphql-transport-ws: a socket per instance, shared, open while there are any.
  * A socket that ends takes its subscriptions with it: opening them again behind the reader's back would lose events.
  */
 export function createWebSocketSubscribe(options: ModuleEndpoint): {
@@ -33,12 +31,16 @@ export function createWebSocketSubscribe(options: ModuleEndpoint): {
     if (open) return open
     const queues: Connection['queues'] = new Set()
     const client = openClient(url, options, (wasOpen) => {
-      connections.delete(url)
+      forget(connection)
       for (const queue of [...queues]) queue.end(wasOpen ? interrupted(audience) : unavailable(audience))
     })
-    const connection = { client, queues }
+    const connection = { url, client, queues }
     connections.set(url, connection)
     return connection
+  }
+  /** A socket that is closing, also one whose last subscription has left, takes no new ones. */
+  const forget = (connection: Connection) => {
+    if (connections.get(connection.url) === connection) connections.delete(connection.url)
   }
 
   const subscribe: SubgraphSubscribe = ({ document, operationName, variables, caller }, signal) => {
@@ -56,7 +58,8 @@ export function createWebSocketSubscribe(options: ModuleEndpoint): {
       const url = endpoint()
       if (url === undefined) return queue.end(unavailable(audience))
       if (leaving.signal.aborted) return
-      const { client, queues } = connectionTo(url)
+      const connection = connectionTo(url)
+      const { client, queues } = connection
       queues.add(queue)
       const unsubscribe = client.subscribe(
         {
@@ -69,6 +72,7 @@ export function createWebSocketSubscribe(options: ModuleEndpoint): {
       )
       leaving.signal.addEventListener('abort', () => {
         queues.delete(queue)
+        if (queues.size === 0) forget(connection)
         unsubscribe()
       })
     }
@@ -113,7 +117,6 @@ function openClient(
     url: `${url.replace(/^http/, 'ws').replace(/\/$/, '')}/graphql`,
     webSocketImpl: WebSocket,
     retryAttempts: 0,
-    lazyCloseTimeout: idleSocketMs,
     connectionAckWaitTimeout: timeoutMs,
     keepAlive: pingEveryMs,
     on: {

@@ -29,5 +29,7 @@ export type Question = {
   unlikeApollo?: string
 }
 
-export type Resolver = (source: never, args: never) => unknown
+export type Resolver =
+  | ((source: never, args: never) => unknown)
+  | { subscribe: (source: never, args: never) => AsyncIterable<unknown> }
 export type Resolvers = Record<string, Record<string, Resolver>>

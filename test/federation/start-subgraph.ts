@@ -12,6 +12,8 @@ export type RunningSubgraph = {
   calls: { query: string; variables: Record<string, unknown>; headers: IncomingMessage['headers'] }[]
   /** Extensions of every subscribe message received. */
   subscribes: (Record<string, unknown> | null | undefined)[]
+  /** Open WebSockets. */
+  sockets(): number
   /** Ends at once, as a crash does. */
   kill(): Promise<void>
 }
@@ -37,7 +39,9 @@ export async function startSubgraph(typeDefs: DocumentNode, resolvers: Resolvers
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
     subscribes,
+    sockets: () => sockets.clients.size,
     async kill() {
+      if (!server.listening) return
       for (const socket of sockets.clients) socket.terminate()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
