@@ -20,14 +20,16 @@ const shortestCredential = 16
 
 export async function start(env: Env): Promise<RunningService> {
   const config = parseConfig(settings, env)
+  const log = createLog('gateway', config.LOG_LEVEL)
   await migrate('platform', config.DATABASE_URL)
   const gateway = await createGateway({
     databaseUrl: config.DATABASE_URL,
     moduleCredentials: config.TRELLIS_MODULE_CREDENTIALS,
-    log: createLog('gateway', config.LOG_LEVEL),
+    log,
   })
   try {
     const url = await gateway.listen({ host: config.HOST, port: config.PORT })
+    log.info({ url }, 'listening')
     return { url, close: gateway.close }
   } catch (error) {
     await gateway.close()

@@ -1,27 +1,8 @@
-import type { ApolloServer } from '@apollo/server'
-import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql'
 import { TrellisError } from '../foundation/errors.ts'
 import type { Viewer } from '../foundation/viewer.ts'
 import type { Identity } from './access/authenticate.ts'
+import type { Graph } from './supergraph/graph.ts'
 import type { OperationContext } from './supergraph/operation-context.ts'
-
-/** What a viewer's operations run on: a generation of the client's supergraph, or the control graph. */
-export type Graph = {
-  schema: GraphQLSchema
-  /** Queries and mutations. */
-  apollo: ApolloServer<OperationContext>
-  /** Takes leases of its own, one for each event. */
-  subscribe(request: SubscribeRequest, context: OperationContext): Promise<Subscribed>
-}
-
-export type SubscribeRequest = {
-  /** Valid in `schema`. */
-  document: DocumentNode
-  operationName: string | undefined
-  variables: Readonly<Record<string, unknown>>
-}
-
-export type Subscribed = AsyncGenerator<ExecutionResult, void, void> | ExecutionResult
 
 export type GraphLease = Disposable & { graph: Graph }
 

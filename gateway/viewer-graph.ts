@@ -1,8 +1,9 @@
 import { TrellisError } from '../foundation/errors.ts'
-import type { AcquireGraph, Graph, GraphLease } from './pipeline.ts'
+import type { AcquireGraph, GraphLease } from './pipeline.ts'
 import { subscribeOperation } from './subscriptions/subscribe-operation.ts'
 import { callerOf } from './supergraph/build-generation.ts'
 import type { Generations } from './supergraph/generations.ts'
+import type { Graph } from './supergraph/graph.ts'
 
 /** Which graph is whose: control is for operators and deployers, and nobody else has it; partners have none yet. */
 export function createAcquireGraph(generations: Generations, control: Graph): AcquireGraph {

@@ -3,8 +3,8 @@ import { makeExecutableSchema } from '@graphql-tools/schema'
 import type { Close } from '../../foundation/closing.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
-import type { Graph } from '../pipeline.ts'
 import { createApolloServer } from '../supergraph/apollo-server.ts'
+import type { Graph } from '../supergraph/graph.ts'
 import { type ControlOptions, createControlResolvers } from './control-resolvers.ts'
 
 /** The graph of operators and deployers. It is composed into no client's supergraph. */
