@@ -101,6 +101,12 @@ module.exports = {
       to: { path: '^subgraphs/[^/]+/' },
     },
     {
+      name: 'the-host-knows-of-isolates-only-the-messages',
+      severity: 'error',
+      from: { path: '^lambdas/host/' },
+      to: { path: '^lambdas/isolates/', pathNot: '^lambdas/isolates/messages\\.ts$' },
+    },
+    {
       name: 'clients-do-not-know-each-other',
       severity: 'error',
       from: { path: '^clients/([^/]+)/' },

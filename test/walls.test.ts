@@ -81,6 +81,8 @@ describe('the walls between the rooms', () => {
       'gateway/main.ts': `import { value } from './registry/registry.ts'\nimport { Client } from 'pg'\n${value}`,
       'subgraphs/users/main.ts': `import { value } from '../serve.ts'\n${value}`,
       'subgraphs/serve.ts': `import { value } from '../events/bus.ts'\n${value}`,
+      'lambdas/isolates/messages.ts': value,
+      'lambdas/host/host.ts': `import { value } from '../isolates/messages.ts'\n${value}`,
       'sdk/plugin.ts': value,
       'clients/acme/plugin.ts': `import { value } from '../../sdk/plugin.ts'\n${value}`,
       'launch/start.ts': `import { value } from '../gateway/main.ts'\n${value}`,
