@@ -13,7 +13,7 @@ const rooms = {
   'lambdas/host': ['lambdas/isolates', 'events', 'prisma', 'schema', 'foundation'],
   'lambdas/isolates': ['foundation'],
   clients: ['sdk'],
-  deploy: [],
+  deploy: ['gateway/registry'],
 }
 
 /** The gateway from the door down: each line imports only from lines below. */

@@ -1,0 +1,17 @@
+import type { PrismaClient } from '../../prisma/generated/lambdas/client.ts'
+import type { BuiltPlugin } from './build-plugin.ts'
+
+/** What has been built, by client and digest; never changed, so that an older release can always be run again. */
+export type BuildStore = {
+  save(client: string, build: BuiltPlugin): Promise<void>
+  find(client: string, digest: string): Promise<{ bundle: string; sdl: string; functions: string[] } | null>
+}
+
+export function createBuildStore(db: PrismaClient): BuildStore {
+  return {
+    async save(client, { digest, bundle, sdl, functions }) {
+      await db.build.createMany({ data: [{ client, digest, bundle, sdl, functions }], skipDuplicates: true })
+    },
+    find: (client, digest) => db.build.findUnique({ where: { client_digest: { client, digest } } }),
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * What stands between a plugin and its host inside the isolate: the body of a function that runs before the plugin's
+ * bundle and gets the host's two ends, `$0` to ask (an ivm.Reference) and `$1` to log. It keeps its own references to
+ * the language's built-ins, because the plugin may replace the global ones; only text goes through it, and nothing of
+ * it is reachable from the plugin's code but `console` and what a call is given as `ctx`.
+ */
+export const prelude = `'use strict'
+const ask = $0
+const log = $1
+const { parse, stringify } = JSON
+const { keys, entries, freeze, fromEntries } = Object
+const { isArray } = Array
+const { Error, String } = globalThis
+
+const asText = (part) => typeof part === 'string' ? part : stringify(part) ?? String(part)
+const line = (level) => (...parts) => log(level, parts.map(asText).join(' '))
+globalThis.console = freeze(fromEntries(['debug', 'info', 'log', 'warn', 'error'].map((level) => [level, line(level)])))
+
+const graphql = async (document, variables) => {
+  const question = stringify({ document: String(document), variables: variables ?? {} })
+  const { data, errors } = parse(await ask.apply(undefined, [question], { result: { promise: true, copy: true } }))
+  if (!errors) return data
+  const failure = new Error(errors[0]?.message ?? 'The graph answered an error.')
+  failure.errors = errors
+  failure.data = data
+  throw failure
+}
+const context = freeze({ graphql, log: line('info') })
+
+let plugin
+let resolvers
+
+// An Error in a batch is the failure of one object; all else a lambda returns is a value.
+const outcome = (value) => value instanceof Error ? { error: String(value.message) } : { value }
+
+return {
+  adopt({ default: definition }) {
+    if (definition === null || typeof definition !== 'object')
+      throw new Error('plugin.ts has no default export made by definePlugin.')
+    plugin = definition
+    resolvers = plugin.resolvers ?? {}
+  },
+  describe: () => stringify({
+    typeDefs: plugin.typeDefs,
+    settings: keys(plugin),
+    functions: entries(resolvers).map(([type, fields]) => [type, keys(fields)]),
+  }),
+  async invoke(lambda, argument) {
+    const { parent, args } = parse(argument)
+    const [type, field] = lambda.split('.')
+    const result = await resolvers[type][field](parent ?? undefined, args, context)
+    if (!isArray(parent)) return stringify(outcome(result))
+    if (isArray(result) && result.length === parent.length) return stringify(result.map(outcome))
+    return stringify({ invalid: \`\${lambda} has to answer a list with one value for each of the \${parent.length} objects it is given, in their order.\` })
+  },
+}
+`
