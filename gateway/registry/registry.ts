@@ -60,8 +60,10 @@ export async function openRegistry({ db, url, pollMs, log }: RegistryOptions): P
     },
     async close() {
       clearInterval(timer)
-      await stopListening()
       listeners.clear()
+      await stopListening()
+      // The one under way is waited for: the database is closed next.
+      await refresh().catch(() => undefined)
     },
   }
 }
