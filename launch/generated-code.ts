@@ -15,6 +15,11 @@ export async function refreshGeneratedCode(say: (line: string) => void): Promise
     if (clients.length > 0) say(`Prisma clients generated: ${clients.join(', ')}`)
     if (await buildExplorer()) say('Explorer bundled')
   } catch (error) {
+    if (codeOf(error) === 'ERR_MODULE_NOT_FOUND') {
+      throw new StartError(
+        'What generates code is not installed: run npm install with development dependencies.',
+      )
+    }
     if (!['EROFS', 'EACCES', 'ENOSPC'].includes(codeOf(error) ?? '')) throw error
     throw new StartError(`The generated code cannot be written: ${fileFault(error)}.`)
   }

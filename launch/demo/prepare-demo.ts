@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { DemoSecrets } from '../secrets.ts'
 import { CallError } from './call-graphql.ts'
 import { demoClients } from './demo-clients.ts'
@@ -11,6 +12,8 @@ export type DemoOptions = {
   /** Prints a line for people. */
   say: (line: string) => void
 }
+
+const lambdaHostJoinsWithinMs = 20_000
 
 /**
  * Fills the running platform with the demo data, once per data directory, and deploys the demo plugins that have
@@ -28,7 +31,7 @@ export async function prepareDemo(known: DemoSecrets, { endpoint, keep, say }: D
     const plugin = await readDemoPlugin(plan.slug)
     if (!plugin || plugin.digest === demo.plugins[plan.slug]) continue
     const target = { slug: plan.slug, deployKey: keys.deployKey }
-    const faults = await deployDemoPlugin(endpoint, target, plugin).catch(faultsOf)
+    const faults = await deployPatiently(() => deployDemoPlugin(endpoint, target, plugin))
     for (const fault of faults) say(`clients/${plan.slug} was not deployed: ${fault}`)
     if (faults.length > 0) continue
     demo = { ...demo, plugins: { ...demo.plugins, [plan.slug]: plugin.digest } }
@@ -43,7 +46,17 @@ function clientsOf(demo: DemoSecrets) {
   })
 }
 
-function faultsOf(error: unknown): string[] {
-  if (error instanceof CallError) return [error.message]
-  throw error
+/** The lambda host joins by itself, and may do so later than the modules. */
+async function deployPatiently(deploy: () => Promise<string[]>): Promise<string[]> {
+  const deadline = Date.now() + lambdaHostJoinsWithinMs
+  for (;;) {
+    try {
+      return await deploy()
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error
+      const isAway = error.codes.includes('SUBGRAPH_UNAVAILABLE')
+      if (!isAway || Date.now() > deadline) return [error.message]
+      await pause(50)
+    }
+  }
 }
