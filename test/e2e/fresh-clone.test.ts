@@ -42,7 +42,7 @@ suite('a fresh clone', () => {
     }, 120_000)
 
     afterAll(async () => {
-      await platform?.stop()
+      await platform?.stop().finally(() => platform[Symbol.asyncDispose]())
     }, 30_000)
 
     tellStory(() => platform)

@@ -24,7 +24,7 @@ describe.each(topologies)('%s', (_name, args) => {
     async (what) => {
       await using folder = await makeTemporaryFolder()
       const dataDirectory = join(folder.path, 'data')
-      const first = await startPlatform({ dataDirectory, args })
+      await using first = await startPlatform({ dataDirectory, args })
       const started = processTree(first.launcher.pid ?? 0)
       const { headers } = await signIn(first, 'acme', 'MEMBER')
       const acknowledged: string[] = []
@@ -33,7 +33,7 @@ describe.each(topologies)('%s', (_name, args) => {
       await first.kill(what)
       await writing
 
-      const second = await startPlatform({ dataDirectory, args })
+      await using second = await startPlatform({ dataDirectory, args })
       // The clients and keys are the same; the tokens of before are still good for their time.
       expect(second.demo.clients).toEqual(first.demo.clients)
       const kept = await readOrders(second)
@@ -49,7 +49,7 @@ describe.each(topologies)('%s', (_name, args) => {
     async (signal) => {
       await using folder = await makeTemporaryFolder()
       const dataDirectory = join(folder.path, 'data')
-      const platform = await startPlatform({ dataDirectory, args })
+      await using platform = await startPlatform({ dataDirectory, args })
       expect(await platform.stop(signal)).toBe(0)
       expect(await readdir(dataDirectory)).not.toContain('running')
     },
@@ -67,7 +67,7 @@ test.each([150, 500, 1_000, 1_800, 2_600])(
     await once(launcher, 'exit')
     clearTimeout(timer)
 
-    const platform = await startPlatform({ dataDirectory })
+    await using platform = await startPlatform({ dataDirectory })
     expect(await readOrders(platform)).toHaveLength(3)
     await signIn(platform, 'globex', 'ADMIN')
     await platform.stop()
@@ -77,7 +77,7 @@ test.each([150, 500, 1_000, 1_800, 2_600])(
 
 test('apart, a service that dies is reported, started again, and answers', async () => {
   await using folder = await makeTemporaryFolder()
-  const platform = await startPlatform({ dataDirectory: join(folder.path, 'data'), args: ['--apart'] })
+  await using platform = await startPlatform({ dataDirectory: join(folder.path, 'data'), args: ['--apart'] })
   const users = findService(platform, 'subgraphs/users/main.ts')
   process.kill(users, 'SIGKILL')
   await eventually('it is reported', () => platform.output().includes('users has ended (SIGKILL)'))
@@ -120,7 +120,7 @@ async function readOrders(platform: TestPlatform): Promise<string[]> {
       query,
       variables: { after },
     })
-    if (!answer.data) throw new Error(JSON.stringify(answer))
+    if (answer.errors || !answer.data) throw new Error(JSON.stringify(answer))
     const { edges, pageInfo } = answer.data.records
     ids.push(...edges.map(({ node }) => node.id))
     if (!pageInfo.hasNextPage) return ids

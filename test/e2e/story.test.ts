@@ -16,7 +16,7 @@ describe.each([
   }, 90_000)
 
   afterAll(async () => {
-    await platform?.stop()
+    await platform?.stop().finally(() => platform[Symbol.asyncDispose]())
     await folder?.[Symbol.asyncDispose]()
   }, 30_000)
 

@@ -32,9 +32,10 @@ export type TestPlatform = {
   stop(signal?: NodeJS.Signals): Promise<number | null>
   /** SIGKILL, to the launcher alone or to it and everything it started. */
   kill(what: 'launcher' | 'tree'): Promise<void>
-}
+} & AsyncDisposable
 
 const startsWithinMs = 60_000
+const stopsWithinMs = 20_000
 
 /**
  * The real platform, started as a person would, waited for until it says that it is ready.
@@ -63,7 +64,11 @@ export async function startPlatform(options: StartOptions, spawn = spawnStart): 
     killAll(processTree(launcher.pid ?? 0))
     throw new Error(`${error.message}\n${output}`)
   })
-  const tree = () => processTree(launcher.pid ?? 0)
+  let started: number[] = []
+  const look = () => {
+    started = [...new Set([...started, ...processTree(launcher.pid ?? 0)])]
+    return started
+  }
 
   return {
     url,
@@ -72,16 +77,23 @@ export async function startPlatform(options: StartOptions, spawn = spawnStart): 
     launcher,
     output: () => output,
     async stop(signal = 'SIGTERM') {
-      const started = tree()
+      look()
       launcher.kill(signal)
       const [status] = await ended
-      await eventually('every process has ended', () => !started.some(isRunning))
+      await eventually('every process has ended', () => !started.some(isRunning), stopsWithinMs)
       return status
     },
     async kill(what) {
-      if (what === 'tree') killAll(tree())
+      look()
+      if (what === 'tree') killAll(started)
       else launcher.kill('SIGKILL')
       await ended
+    },
+    // Whatever a failed test has left.
+    async [Symbol.asyncDispose]() {
+      if (launcher.exitCode === null && launcher.signalCode === null) look()
+      killAll(started)
+      await eventually('every process has ended', () => !started.some(isRunning))
     },
   }
 }
