@@ -14,15 +14,22 @@ export async function bounded(close: Close, ms: number, force: () => void): Prom
   }
 }
 
+const closesWithinMs = 10_000
+
 /**
  * Ends a service's process when its time has come: on SIGTERM or SIGINT, or when the launcher that started it as a
- * child is gone (its pipe closes), so that no process is ever left behind. A second signal ends it at once.
+ * child is gone (its pipe closes), so that no process is ever left behind. A second signal ends it at once,
+ * and so does a close that takes longer than ten seconds.
  */
 export function closeWithProcess(close: Close, onError: (error: unknown) => void): void {
   let closing = false
   const end = () => {
     if (closing) process.exit(1)
     closing = true
+    setTimeout(() => {
+      onError(new Error(`not closed within ${closesWithinMs} ms`))
+      process.exit(1)
+    }, closesWithinMs).unref()
     close().then(
       () => process.exit(0),
       (error) => {

@@ -38,7 +38,11 @@ describe.each(topologies)('%s', (_name, args) => {
       expect(second.demo.clients).toEqual(first.demo.clients)
       const kept = await readOrders(second)
       expect(kept).toEqual(expect.arrayContaining(acknowledged))
-      await eventually('nothing of before still runs', () => !started.some(isRunning))
+      await eventually('nothing of before still runs', () => !started.some(isRunning), 15_000).catch(
+        (error) => {
+          throw new Error(`${error.message}: ${started.filter(isRunning).map(commandOf)}`)
+        },
+      )
       expect(await second.stop()).toBe(0)
     },
     120_000,
