@@ -15,7 +15,9 @@ const masked = 'INTERNAL_SERVER_ERROR'
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const original = unwrapResolverError(error)
   if (original instanceof TrellisError && original.code !== masked) {
-    return { ...formatted, message: original.message, extensions: { ...original.extensions } }
+    // `http` is for Apollo Server, which sets the status by it; callers have the status already.
+    const { http: _status, ...extensions } = original.extensions
+    return { ...formatted, message: original.message, extensions }
   }
   const code = formatted.extensions?.code ?? masked
   if (code !== masked) return formatted

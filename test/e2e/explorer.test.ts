@@ -51,8 +51,10 @@ const offline = ['--disable-background-networking', '--disable-component-update'
   const type = async (operation: string) => {
     await page.click('.graphiql-query-editor .view-lines')
     await page.keyboard.press('Control+A')
-    // Inserted at once: typed letter by letter, the editor would close each brace itself.
     await page.keyboard.insertText(operation)
+    // The brace that the editor has closed by itself.
+    await page.keyboard.press('Control+Shift+End')
+    await page.keyboard.press('Delete')
   }
   const answer = () => page.locator('.graphiql-response .view-lines')
 

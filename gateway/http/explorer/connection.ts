@@ -1,4 +1,5 @@
 import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit'
+import { type DocumentNode, parse } from 'graphql'
 import { createClient } from 'graphql-ws'
 import { type Credentials, connectionParamsOf, headersOf } from './credentials.ts'
 
@@ -10,8 +11,19 @@ export function connect(credentials: Credentials): Connection {
   const wsUrl = new URL(url)
   wsUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
   const wsClient = createClient({ url: wsUrl.href, connectionParams: connectionParamsOf(credentials) })
+  const fetcher = createGraphiQLFetcher({ url: url.href, headers: headersOf(credentials), wsClient })
   return {
-    fetcher: createGraphiQLFetcher({ url: url.href, headers: headersOf(credentials), wsClient }),
+    // The editor hands over the document as it was a moment ago: run at once, a new subscription would go over HTTP.
+    fetcher: (params, options) => fetcher(params, { ...options, ...parsed(params.query) }),
     close: () => void wsClient.dispose(),
+  }
+}
+
+/** A document with a mistake is sent as it is: the gateway says what is wrong with it. */
+function parsed(query: string): { documentAST?: DocumentNode } {
+  try {
+    return { documentAST: parse(query) }
+  } catch {
+    return {}
   }
 }
