@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { DemoSecrets } from '../secrets.ts'
+import type { DemoClient, DemoSecrets } from '../secrets.ts'
+import { StartError } from '../start-error.ts'
 import { CallError } from './call-graphql.ts'
-import { demoClients } from './demo-clients.ts'
+import { type DemoClientPlan, demoClients } from './demo-clients.ts'
 import { deployDemoPlugin, readDemoPlugin } from './deploy-demo-plugin.ts'
 import { seedDemoData } from './seed-demo-data.ts'
 
@@ -23,7 +24,7 @@ const lambdaHostJoinsWithinMs = 20_000
 export async function prepareDemo(known: DemoSecrets, { endpoint, keep, say }: DemoOptions): Promise<void> {
   let demo = known
   if (!demo.seeded) {
-    await Promise.all(clientsOf(demo).map(({ plan, keys }) => seedDemoData(endpoint, plan, keys)))
+    await Promise.all(clientsOf(demo).map(({ plan, keys }) => seed(endpoint, plan, keys)))
     demo = { ...demo, seeded: true }
     await keep(demo)
   }
@@ -36,6 +37,16 @@ export async function prepareDemo(known: DemoSecrets, { endpoint, keep, say }: D
     if (faults.length > 0) continue
     demo = { ...demo, plugins: { ...demo.plugins, [plan.slug]: plugin.digest } }
     await keep(demo)
+  }
+}
+
+/** A database that has demo users already, with passwords that another data directory knows, is not ours to fill. */
+async function seed(endpoint: string, plan: DemoClientPlan, keys: DemoClient): Promise<void> {
+  try {
+    await seedDemoData(endpoint, plan, keys)
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error
+    throw new StartError(`The demo data of ${plan.slug} cannot be written: ${error.message}`)
   }
 }
 

@@ -10,9 +10,8 @@ type SignIn = { signIn: { session: { accessToken: string; user: { id: string } }
  * again and nothing is there twice.
  */
 export async function seedDemoData(endpoint: string, plan: DemoClientPlan, keys: DemoClient): Promise<void> {
-  const people = await Promise.all(plan.users.map((user) => seedUser(endpoint, user, keys)))
-  const author = people.at(-1)
-  if (!author) return
+  await Promise.all(plan.users.map((user) => seedUser(endpoint, user, keys)))
+  const author = await signInAuthor(endpoint, keys)
   for (const collection of plan.collections) await seedCollection(endpoint, collection, { keys, author })
   for (const [index, notification] of plan.notifications.entries()) {
     await callGraphQL(endpoint, {
@@ -31,7 +30,7 @@ async function seedUser(
   endpoint: string,
   { email, name, roles }: DemoClientPlan['users'][number],
   keys: DemoClient,
-): Promise<Person> {
+): Promise<void> {
   const password = keys.users.find((user) => user.email === email)?.password
   const credentials = { apiKey: keys.publishableKey }
   // Signing up answers the same for a known address as for a new one: who it is, signing in tells.
@@ -42,8 +41,12 @@ async function seedUser(
     variables: { userId: person.id, roles },
     credentials: { apiKey: keys.secretKey },
   })
-  // Signed in again, because the token from before may still carry the old roles.
-  return signIn(endpoint, { email, password }, credentials)
+}
+
+/** The last of a client's users, a mere member; signed in only now, with the roles that were set. */
+function signInAuthor(endpoint: string, { users, publishableKey }: DemoClient): Promise<Person> {
+  const { email, password } = users.at(-1) ?? {}
+  return signIn(endpoint, { email, password }, { apiKey: publishableKey })
 }
 
 /** @throws {CallError} INVALID_CREDENTIALS where somebody of that address has another password */

@@ -10,7 +10,7 @@ const output = join(source, 'dist')
  * @returns whether there was anything to do: a bundle newer than all its sources is left as it is
  */
 export async function buildExplorer(): Promise<boolean> {
-  if (await isFresh()) return false
+  if (await isExplorerFresh()) return false
   // Loaded only when it is needed: it is large, and every start of the platform passes here.
   const { build } = await import('vite')
   await build({
@@ -23,7 +23,8 @@ export async function buildExplorer(): Promise<boolean> {
   return true
 }
 
-async function isFresh(): Promise<boolean> {
+/** Whether the bundle is there and newer than all its sources. */
+export async function isExplorerFresh(): Promise<boolean> {
   const built = join(output, 'index.html')
   if (!existsSync(built)) return false
   const entries = await readdir(source, { withFileTypes: true })
