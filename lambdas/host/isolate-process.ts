@@ -60,6 +60,7 @@ export function openIsolateProcess(log: Log): IsolateProcess {
     const child = spawnWithoutNetwork(log)
     const started: Running = { child, loaded: new Set(), pending: new Map() }
     child.on('message', (message: FromIsolates) => receive(started, message))
+    child.on('error', (error) => log.error({ err: error }, 'the process of the isolates failed'))
     child.once('exit', (code, signal) => {
       if (running === started) running = null
       if (!closing)
@@ -114,6 +115,7 @@ export function openIsolateProcess(log: Log): IsolateProcess {
       const child = running?.child
       if (!child || child.exitCode !== null) return
       const { promise, resolve } = Promise.withResolvers<void>()
+      child.on('error', (error) => log.error({ err: error }, 'the process of the isolates failed'))
       child.once('exit', () => resolve())
       child.disconnect()
       await promise
@@ -145,7 +147,8 @@ async function answerAsk(
 }
 
 function post(child: ChildProcess, message: ToIsolates): void {
-  if (child.connected) child.send(message)
+  // A pipe that breaks is followed by the exit of the process, which settles its calls.
+  if (child.connected) child.send(message, () => undefined)
 }
 
 let networkless: string[] | undefined

@@ -1,111 +1,164 @@
+import { setImmediate as nextTask } from 'node:timers/promises'
 import ivm from 'isolated-vm'
 import { type ErrorCode, TrellisError } from '../../foundation/errors.ts'
+import { loadPlugin, type Plugin } from './load-plugin.ts'
 import type { IsolateLimits } from './messages.ts'
-import { prelude } from './prelude.ts'
-import { watchCall } from './watch-call.ts'
+import { watchTurn } from './watch-turn.ts'
 
-/** One release of one client's plugin, in a JavaScript engine of its own. */
+/**
+ * One release of one client's plugin, in a JavaScript engine of its own. An engine that has met a limit is gone, and the
+ * next call gets a new one.
+ *
+ * Turns run one at a time: from entering the engine to its rest. A call that waits for the graph has no turn, so that
+ * others go on meanwhile, among them the lambdas of this plugin that its own question may reach.
+ */
 export type PluginIsolate = {
   /** What the plugin declares: JSON text. */
-  describe(call: CallPort): Promise<string>
-  /** Runs a lambda, after those before it: calls of one isolate run one at a time. JSON text in and out. */
-  invoke(lambda: string, argument: string, call: CallPort): Promise<string>
-  /** A broken isolate has met a limit and answers nothing more. */
-  readonly broken: boolean
+  describe(port: CallPort): Promise<string>
+  /** Runs a lambda, `Type.field`. JSON text in and out. */
+  invoke(lambda: string, argument: string, port: CallPort): Promise<string>
   dispose(): void
 }
 
-/** What a call in progress may do to the world outside. */
+/** What a call may do to the world outside. */
 export type CallPort = {
+  /** Rejects with what the lambda is to be told. */
   ask(request: string): Promise<string>
   log(line: string): void
 }
 
-type CurrentCall = CallPort & { asked: number; logged: number; breach?: TrellisError }
-type Run = (plugin: LoadedPlugin) => Promise<unknown>
-type LoadedPlugin = { describe: ivm.Reference; invoke: ivm.Reference }
+type Engine = { isolate: ivm.Isolate; plugin: Plugin | null }
+type Call = CallPort & {
+  engine: Engine
+  cpuLeftMs: number
+  asked: number
+  logged: number
+  /** Rejects when the call is given up. */
+  givenUp: PromiseWithResolvers<never>
+}
+/** Enters the plugin: what it answers at last. */
+type Enter = (plugin: Plugin, call: number) => Promise<unknown>
 
-/**
- * Makes the isolate; the plugin's own code runs at the first call, under that call's limits.
- *
- * @param source the bundled plugin
- */
+/** @param source the bundled plugin; its own code first runs at the first call, under that call's limits */
 export function createIsolate(source: string, limits: IsolateLimits): PluginIsolate {
-  const isolate = new ivm.Isolate({ memoryLimit: limits.memoryMb, onCatastrophicError: abandonProcess })
-  let queue: Promise<unknown> = Promise.resolve()
-  let loaded: LoadedPlugin | undefined
-  let current: CurrentCall | null = null
+  const calls = new Map<number, Call>()
+  let engine: Engine | null = null
+  let turns: Promise<unknown> = Promise.resolve()
+  let lastCall = 0
 
-  const ask = async (request: string) => {
-    if (!current) throw new Error('This call has ended.')
-    current.asked += 1
-    if (current.asked > limits.hostCalls) {
-      // Kept aside: on its way through the isolate an error loses its code, and the plugin might catch it.
-      current.breach = new TrellisError(
-        'LAMBDA_HOST_CALLS_EXCEEDED',
-        `One call may ask the platform ${limits.hostCalls} times.`,
-      )
-      throw current.breach
+  function livingEngine(): Engine {
+    if (engine && !engine.isolate.isDisposed) return engine
+    const { memoryMb } = limits
+    engine = {
+      isolate: new ivm.Isolate({ memoryLimit: memoryMb, onCatastrophicError: abandonProcess }),
+      plugin: null,
     }
-    return await current.ask(String(request))
-  }
-  const log = (level: string, text: string) => {
-    if (!current || current.logged >= limits.logChars) return
-    const line = `${level}: ${text}`.slice(0, limits.logChars - current.logged)
-    current.logged += line.length
-    current.log(line)
+    return engine
   }
 
-  async function load(): Promise<LoadedPlugin> {
-    if (loaded) return loaded
-    const context = await isolate.createContext()
-    const ends = [new ivm.Reference(ask), new ivm.Callback(log, { ignored: true })]
-    const inside: ivm.Reference = await context.evalClosure(prelude, ends, { result: { reference: true } })
-    const script = await isolate.compileScript(source, { filename: 'plugin.js' })
-    await script.run(context)
-    const bundled = await context.global.get('__plugin', { reference: true })
-    const end = (name: string): Promise<ivm.Reference> => inside.get(name, { reference: true })
-    await (await end('adopt')).apply(undefined, [bundled.derefInto()])
-    loaded = { describe: await end('describe'), invoke: await end('invoke') }
-    return loaded
-  }
-
-  function run(port: CallPort, work: Run): Promise<string> {
-    const result = queue.then(async () => {
-      if (isolate.isDisposed) throw new TrellisError('LAMBDA_UNAVAILABLE', 'The isolate has just ended.')
-      const inProgress: CurrentCall = { ...port, asked: 0, logged: 0 }
-      current = inProgress
-      const watch = watchCall(isolate, limits)
+  /** One turn of this call, after those before it. A call whose turn breaks a limit is given up with that limit's code. */
+  function takeTurn(call: Call, turn: () => Promise<unknown>): Promise<void> {
+    const taken = turns.then(async () => {
       try {
-        const value = await Promise.race([load().then(work), watch.broken])
-        if (inProgress.breach) throw inProgress.breach
-        if (typeof value !== 'string' || value.length > limits.payloadChars) throw tooLarge(limits)
-        return value
+        call.cpuLeftMs -= await watchTurn(call.engine.isolate, turn, call.cpuLeftMs)
       } catch (error) {
-        throw inProgress.breach ?? lambdaError(error, isolate)
-      } finally {
-        current = null
-        watch.callEnded()
+        call.givenUp.reject(lambdaError(error, call))
       }
     })
-    queue = result.catch(() => undefined)
-    return result
+    turns = taken
+    return taken
+  }
+
+  /** Comes back when the engine has done all that stands before it: the task in hand, and the promises of that task. */
+  async function rest({ plugin }: Engine): Promise<void> {
+    await nextTask()
+    await plugin?.rest.apply(undefined, [])
+  }
+
+  async function answerAsk(id: unknown, request: unknown): Promise<string> {
+    const call = calls.get(Number(id))
+    if (!call) return unanswered
+    call.asked += 1
+    if (call.asked > limits.hostCalls) {
+      call.givenUp.reject(tooManyQuestions(limits))
+      return unanswered
+    }
+    const answer = await askFor(call, String(request))
+    if (!calls.has(Number(id))) return unanswered
+    // The answer goes in on a turn of its own: the engine may be busy with another call by now.
+    const delivered = Promise.withResolvers<string>()
+    void takeTurn(call, () => {
+      delivered.resolve(answer)
+      return rest(call.engine)
+    })
+    return delivered.promise
+  }
+
+  async function load(engine: Engine): Promise<Plugin> {
+    const log = (id: unknown, text: unknown) => keepLog(calls.get(Number(id)), String(text), limits)
+    engine.plugin ??= await loadPlugin(engine.isolate, source, { ask: answerAsk, log })
+    return engine.plugin
+  }
+
+  async function run(port: CallPort, enter: Enter): Promise<string> {
+    await turns
+    const engine = livingEngine()
+    const cpuLeftMs = limits.cpuMs + (engine.plugin ? 0 : limits.loadCpuMs)
+    const call: Call = { ...port, engine, cpuLeftMs, asked: 0, logged: 0, givenUp: Promise.withResolvers() }
+    call.givenUp.promise.catch(() => undefined)
+    const id = ++lastCall
+    calls.set(id, call)
+    const timer = setTimeout(() => call.givenUp.reject(tooLong(limits)), limits.wallMs)
+    const answered = Promise.withResolvers<unknown>()
+    answered.promise.catch(() => undefined)
+    try {
+      void takeTurn(call, async () => {
+        const plugin = await load(engine)
+        enter(plugin, id).then(answered.resolve, answered.reject)
+        await rest(engine)
+      })
+      const value = await Promise.race([answered.promise, call.givenUp.promise])
+      if (typeof value !== 'string' || value.length > limits.payloadChars) throw tooLarge(limits)
+      return value
+    } catch (error) {
+      // A turn that broke a limit knows better than the promise that died with the engine.
+      await Promise.race([call.givenUp.promise, nextTask()])
+      throw lambdaError(error, call)
+    } finally {
+      clearTimeout(timer)
+      calls.delete(id)
+    }
   }
 
   return {
     describe: (port) =>
-      run(port, ({ describe }) => describe.apply(undefined, [], { result: { copy: true } })),
+      run(port, async ({ describe }) => describe.apply(undefined, [], { result: { copy: true } })),
     invoke: (lambda, argument, port) =>
-      run(port, ({ invoke }) =>
-        invoke.apply(undefined, [lambda, argument], { result: { promise: true, copy: true } }),
+      run(port, async ({ invoke }, id) =>
+        invoke.apply(undefined, [id, lambda, argument], { result: { promise: true, copy: true } }),
       ),
-    get broken() {
-      return isolate.isDisposed
-    },
     dispose() {
-      if (!isolate.isDisposed) isolate.dispose()
+      if (engine && !engine.isolate.isDisposed) engine.isolate.dispose()
     },
   }
+}
+
+/** What a call that has ended hears: nothing, so that what is left of it goes no further. */
+const unanswered = new Promise<string>(() => undefined)
+
+/** Never rejects: a promise that does, crossing from an engine that is just being given up, would end this process. */
+function askFor(call: Call, request: string): Promise<string> {
+  return call.ask(request).then(
+    (answer) => JSON.stringify({ answer }),
+    (error) => JSON.stringify({ refused: error instanceof Error ? error.message : String(error) }),
+  )
+}
+
+function keepLog(call: Call | undefined, line: string, limits: IsolateLimits): void {
+  if (!call || call.logged >= limits.logChars) return
+  const kept = line.slice(0, limits.logChars - call.logged)
+  call.logged += kept.length
+  call.log(kept)
 }
 
 function tooLarge(limits: IsolateLimits): TrellisError {
@@ -115,15 +168,24 @@ function tooLarge(limits: IsolateLimits): TrellisError {
   )
 }
 
-/** Errors of the plugin are its author's words; an isolate that is gone for no reason of the watch ran out of memory. */
-function lambdaError(error: unknown, isolate: ivm.Isolate): TrellisError {
-  if (error instanceof TrellisError) return error
-  const code: ErrorCode = isolate.isDisposed ? 'LAMBDA_MEMORY_EXCEEDED' : 'LAMBDA_FAILED'
-  const message = error instanceof Error ? error.message : String(error)
+function tooManyQuestions(limits: IsolateLimits): TrellisError {
   return new TrellisError(
-    code,
-    code === 'LAMBDA_FAILED' ? message.slice(0, 1000) : 'The lambda used too much memory.',
+    'LAMBDA_HOST_CALLS_EXCEEDED',
+    `One call may ask the platform ${limits.hostCalls} times.`,
   )
+}
+
+function tooLong(limits: IsolateLimits): TrellisError {
+  return new TrellisError('LAMBDA_TIMEOUT', `A lambda has ${limits.wallMs} ms to answer.`)
+}
+
+/** An engine that is gone, and not by the watch of its turn, ran out of memory; all else are the author's own errors. */
+function lambdaError(error: unknown, { engine }: Call): TrellisError {
+  if (error instanceof TrellisError) return error
+  const code: ErrorCode = engine.isolate.isDisposed ? 'LAMBDA_MEMORY_EXCEEDED' : 'LAMBDA_FAILED'
+  if (code === 'LAMBDA_MEMORY_EXCEEDED')
+    return new TrellisError(code, 'The lambda used more memory than it may.')
+  return new TrellisError(code, (error instanceof Error ? error.message : String(error)).slice(0, 1000))
 }
 
 /** The engine has lost control of an isolate: nothing in this process can be trusted to go on. The host starts another. */

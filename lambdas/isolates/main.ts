@@ -7,7 +7,7 @@ import { defaultLimits, type FromIsolates, type IsolateLimits, type ToIsolates }
  * no network where the platform can take it away. It ends with its host, and the host replaces it when it dies.
  */
 
-type Release = { source: string; limits: IsolateLimits; isolate: PluginIsolate }
+type Release = { limits: IsolateLimits; isolate: PluginIsolate }
 
 const releases = new Map<string, Release>()
 const asked = new Map<string, PromiseWithResolvers<string>>()
@@ -16,11 +16,9 @@ function send(message: FromIsolates): void {
   process.send?.(message)
 }
 
-/** An isolate that has broken a limit is gone; its release gets a new one. */
 function isolateOf(name: string): PluginIsolate {
   const release = releases.get(name)
   if (!release) throw new TrellisError('LAMBDA_UNAVAILABLE', 'The release is not loaded.')
-  if (release.isolate.broken) release.isolate = createIsolate(release.source, release.limits)
   return release.isolate
 }
 
@@ -65,7 +63,7 @@ function receive(message: ToIsolates): void {
     case 'load': {
       releases.get(message.isolate)?.isolate.dispose()
       const { source, limits } = message
-      releases.set(message.isolate, { source, limits, isolate: createIsolate(source, limits) })
+      releases.set(message.isolate, { limits, isolate: createIsolate(source, limits) })
       return
     }
     case 'call': {

@@ -21,6 +21,8 @@ export type IsolateLimits = {
   memoryMb: number
   /** CPU time of one call, milliseconds. */
   cpuMs: number
+  /** What a call may use besides when it is the first of its isolate and evaluates the plugin, milliseconds. */
+  loadCpuMs: number
   /** Time from start to answer of one call, milliseconds, waiting for the graph included. */
   wallMs: number
   /** Length of a call's argument, and of its result, in characters of JSON. */
@@ -34,6 +36,7 @@ export type IsolateLimits = {
 export const defaultLimits: IsolateLimits = {
   memoryMb: 32,
   cpuMs: 50,
+  loadCpuMs: 100,
   wallMs: 1000,
   payloadChars: 1_000_000,
   hostCalls: 50,

@@ -12,20 +12,29 @@ const { keys, entries, freeze, fromEntries } = Object
 const { isArray } = Array
 const { Error, String } = globalThis
 
-const asText = (part) => typeof part === 'string' ? part : stringify(part) ?? String(part)
-const line = (level) => (...parts) => log(level, parts.map(asText).join(' '))
-globalThis.console = freeze(fromEntries(['debug', 'info', 'log', 'warn', 'error'].map((level) => [level, line(level)])))
+// Memory that the engine does not count, and waits that burn no CPU: a plugin gets neither.
+for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name]
+for (const name of ['resize', 'transfer', 'transferToFixedLength']) delete ArrayBuffer.prototype[name]
 
-const graphql = async (document, variables) => {
+const asText = (part) => typeof part === 'string' ? part : stringify(part) ?? String(part)
+// Which call a line or a question belongs to is said by the context it came through, and checked by the host.
+let current = 0
+const line = (call, level) => (...parts) => log(call ?? current, level + ': ' + parts.map(asText).join(' '))
+const levels = ['debug', 'info', 'log', 'warn', 'error']
+globalThis.console = freeze(fromEntries(levels.map((level) => [level, line(null, level)])))
+
+const graphqlOf = (call) => async (document, variables) => {
   const question = stringify({ document: String(document), variables: variables ?? {} })
-  const { data, errors } = parse(await ask.apply(undefined, [question], { result: { promise: true, copy: true } }))
+  const { refused, answer } = parse(await ask.apply(undefined, [call, question], { result: { promise: true, copy: true } }))
+  if (refused) throw new Error(refused)
+  const { data, errors } = parse(answer)
   if (!errors) return data
   const failure = new Error(errors[0]?.message ?? 'The graph answered an error.')
   failure.errors = errors
   failure.data = data
   throw failure
 }
-const context = freeze({ graphql, log: line('info') })
+const contextOf = (call) => freeze({ graphql: graphqlOf(call), log: line(call, 'info') })
 
 let plugin
 let resolvers
@@ -40,15 +49,17 @@ return {
     plugin = definition
     resolvers = plugin.resolvers ?? {}
   },
+  rest() {},
   describe: () => stringify({
     typeDefs: plugin.typeDefs,
     settings: keys(plugin),
     functions: entries(resolvers).map(([type, fields]) => [type, keys(fields)]),
   }),
-  async invoke(lambda, argument) {
+  async invoke(call, lambda, argument) {
+    current = call
     const { parent, args } = parse(argument)
     const [type, field] = lambda.split('.')
-    const result = await resolvers[type][field](parent ?? undefined, args, context)
+    const result = await resolvers[type][field](parent ?? undefined, args, contextOf(call))
     if (!isArray(parent)) return stringify(outcome(result))
     if (isArray(result) && result.length === parent.length) return stringify(result.map(outcome))
     return stringify({ invalid: \`\${lambda} has to answer a list with one value for each of the \${parent.length} objects it is given, in their order.\` })

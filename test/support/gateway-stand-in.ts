@@ -30,7 +30,16 @@ export type GatewayStandIn = {
   close: Close
 }
 
-export async function startGatewayStandIn(leaseSeconds = 3600): Promise<GatewayStandIn> {
+/** What the stand-in's graph answers to one request. */
+export type AnswerGraphQL = (
+  request: { query: string; variables?: object },
+  authorization: string,
+) => object | Promise<object>
+
+export async function startGatewayStandIn(
+  leaseSeconds = 3600,
+  answerGraphQL: AnswerGraphQL = () => ({ data: null }),
+): Promise<GatewayStandIn> {
   const keys = await createSigningKeys(keysInMemory())
   const sign = createGatewayTokenSigner(keys)
   const registrations: RegistrationCall[] = []
@@ -40,6 +49,10 @@ export async function startGatewayStandIn(leaseSeconds = 3600): Promise<GatewayS
     response.setHeader('content-type', 'application/json')
     if (path === '/.well-known/jwks.json') {
       response.end(JSON.stringify({ keys: await keys.publicKeys() }))
+      return
+    }
+    if (path === '/graphql') {
+      response.end(JSON.stringify(await answerGraphQL(JSON.parse(sent), headers.authorization ?? '')))
       return
     }
     const body: ModuleRegistration | null = sent === '' ? null : JSON.parse(sent)

@@ -1,0 +1,97 @@
+import type { Close } from '../../foundation/closing.ts'
+import type { Viewer } from '../../foundation/viewer.ts'
+import { start } from '../../lambdas/host/main.ts'
+import type { PluginBuild } from '../../schema/plugin-build.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { type AnswerGraphQL, type GatewayStandIn, startGatewayStandIn } from '../support/gateway-stand-in.ts'
+import type { Answer } from '../support/graphql.ts'
+
+export type LambdaHostUnderTest = {
+  url: string
+  gateway: GatewayStandIn
+  build(client: string, files: Record<string, string>, viewer?: Viewer): Promise<PluginBuild>
+  /** Builds a plugin that has to be good, and gives what asks it. */
+  deploy(client: string, plugin: string): Promise<Ask>
+  close: Close
+}
+
+/** One query to a built plugin, as the gateway would send it. */
+export type Ask = (query: string, variables?: object) => Promise<Answer>
+
+export const memberOf = (client: string): Viewer => ({
+  kind: 'USER',
+  client,
+  userId: 'u1',
+  sessionId: 's1',
+  roles: ['MEMBER'],
+})
+const deployerOf = (client: string): Viewer => ({ kind: 'DEPLOYER', client, keyId: 'k1' })
+
+/** The real host with its real isolates and database; the gateway's edge is a stand-in. */
+export async function startLambdaHost(answerGraphQL?: AnswerGraphQL): Promise<LambdaHostUnderTest> {
+  const database = await createTestDatabase('lambdas')
+  const gateway = await startGatewayStandIn(3600, answerGraphQL)
+  const host = await start({
+    LOG_LEVEL: 'silent',
+    DATABASE_URL: database.url,
+    TRELLIS_GATEWAY_URL: gateway.url,
+    TRELLIS_MODULE_CREDENTIAL: 'a credential of the test',
+  })
+  const send = async <Body>(path: string, body: object, viewer: Viewer): Promise<Body> => {
+    const token = await gateway.token(viewer, 'lambdas')
+    const response = await fetch(host.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
+    })
+    return response.json() as Promise<Body>
+  }
+  const build: LambdaHostUnderTest['build'] = (client, files, viewer = deployerOf(client)) =>
+    send(
+      `/clients/${client}/builds`,
+      { files: Object.entries(files).map(([path, content]) => ({ path, content })) },
+      viewer,
+    )
+
+  return {
+    url: host.url,
+    gateway,
+    build,
+    async deploy(client, plugin) {
+      const built = await build(client, { 'plugin.ts': plugin })
+      if (!built.ok) throw new Error(JSON.stringify(built.errors))
+      const path = `/clients/${client}/builds/${built.digest}/graphql`
+      return (query, variables = {}) => send(path, { query, variables }, memberOf(client))
+    },
+    async close() {
+      await host.close()
+      await gateway.close()
+      await database.drop()
+    },
+  }
+}
+
+/** A plugin of one root field, `Query.answer: String`, with this body. `ctx` and `args` are in reach. */
+export function answering(body: string): string {
+  return pluginWith({
+    typeDefs: 'type Query { answer(n: Int): String }',
+    resolvers: `Query: { answer: async (_root, args, ctx) => { ${body} } }`,
+  })
+}
+
+export function pluginWith({
+  typeDefs,
+  resolvers,
+  rest = '',
+}: {
+  typeDefs: string
+  resolvers: string
+  rest?: string
+}) {
+  return `import { definePlugin, gql } from '@trellis/sdk/plugin'
+export default definePlugin({
+  typeDefs: gql\`${typeDefs}\`,
+  resolvers: { ${resolvers} },
+  ${rest}
+})`
+}
