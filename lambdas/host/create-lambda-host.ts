@@ -1,15 +1,8 @@
 import type { AddressInfo } from 'node:net'
-import { type FastifyRequest, fastify } from 'fastify'
-import {
-  execute,
-  formatError,
-  GraphQLError,
-  type GraphQLFormattedError,
-  type GraphQLSchema,
-  parse,
-} from 'graphql'
+import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
+import { formatError } from 'graphql'
 import { createRemoteJWKSet } from 'jose'
-import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
 import type { Close } from '../../foundation/closing.ts'
 import { errorCatalogue, TrellisError } from '../../foundation/errors.ts'
 import {
@@ -22,32 +15,39 @@ import { registerInstance } from '../../foundation/register-instance.ts'
 import type { RunningService } from '../../foundation/service.ts'
 import type { PluginBuild, PluginFile } from '../../schema/plugin-build.ts'
 import type { ModuleRegistration } from '../../schema/registration.ts'
-import { createAsk } from './ask-graph.ts'
 import { buildPlugin, type PluginDescription } from './build-plugin.ts'
 import type { BuildStore } from './build-store.ts'
 import { readCoreTypes } from './core-types.ts'
-import { openIsolateProcess } from './isolate-process.ts'
-import { buildPluginSchema, type PluginRequest } from './plugin-schema.ts'
+import { type IsolateProcess, openIsolateProcess } from './isolate-process.ts'
+import { createPluginRunner, type RunPlugin } from './run-plugin.ts'
 
 export type LambdaHostOptions = {
   host: string
   /** 0: any free one. */
   port: number
+  /** Where the gateway reaches this instance. @default where it listens */
   publicUrl?: string | undefined
   gatewayUrl: string
+  /** Proves the name `lambdas` to the gateway's registry. */
   credential: string
   log: Log
 }
 
-type Executable = { schema: GraphQLSchema; bundle: string }
-type GraphQLRequest = { query: string; variables?: Record<string, unknown>; operationName?: string }
-type ClientParams = { client: string; digest: string }
+type Build = (client: string, files: readonly PluginFile[]) => Promise<PluginBuild>
+type Verify = (request: FastifyRequest) => Promise<GatewayTokenClaims & { token: string }>
 
 const version = '0.1.0'
 const bodyLimitBytes = 4 * 1024 * 1024
 const keyRefetchMs = 1_000
-/** Executable schemas kept, the least used forgotten first; made again from the store in a few milliseconds. */
-const schemasKept = 500
+
+const buildBody = z.object({
+  files: z.array(z.object({ path: z.string().min(1), content: z.string() })).max(1_000),
+})
+const graphqlBody = z.object({
+  query: z.string(),
+  variables: z.record(z.string(), z.unknown()).optional(),
+  operationName: z.string().optional(),
+})
 
 /**
  * Starts the lambda host: builds plugins (`POST /clients/<client>/builds`) and serves each build as a subgraph
@@ -59,96 +59,12 @@ export async function createLambdaHost(
   options: LambdaHostOptions,
 ): Promise<RunningService> {
   const { log, gatewayUrl } = options
-  const core = await readCoreTypes()
-  const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', gatewayUrl), {
-    cooldownDuration: keyRefetchMs,
-  })
   const isolates = openIsolateProcess(log)
-  const executables = new LRUCache<string, Executable>({ max: schemasKept })
+  const build = await createBuild(store, isolates)
+  const run = createPluginRunner({ store, isolates, gatewayUrl, log })
 
-  async function describe(digest: string, source: string): Promise<PluginDescription> {
-    const isolate = `build:${digest}`
-    const ask = async () => {
-      throw new TrellisError('LAMBDA_FAILED', 'A plugin that is being built cannot ask the graph.')
-    }
-    try {
-      return JSON.parse(
-        await isolates.call({ isolate, source, lambda: null, argument: '', repeatable: true, ask }),
-      )
-    } finally {
-      isolates.drop(isolate)
-    }
-  }
-
-  async function build(client: string, files: readonly PluginFile[]): Promise<PluginBuild> {
-    const built = await buildPlugin(files, { core, describe })
-    if (!built.ok) return built
-    await store.save(client, built)
-    const { bundle: _kept, ...answer } = built
-    return answer
-  }
-
-  async function executableOf(client: string, digest: string): Promise<Executable> {
-    const name = `${client}/${digest}`
-    const known = executables.get(name)
-    if (known) return known
-    const stored = await store.find(client, digest)
-    if (!stored) throw new TrellisError('NOT_FOUND', 'There is no such build.')
-    const executable = { schema: buildPluginSchema(stored.sdl, stored.functions), bundle: stored.bundle }
-    executables.set(name, executable)
-    return executable
-  }
-
-  async function answer(request: GraphQLRequest, call: VerifiedCall): Promise<object> {
-    const { client, digest, token, traceparent } = call
-    const { schema, bundle } = await executableOf(client, digest)
-    const ask = createAsk(gatewayUrl, token, traceparent)
-    const isolate = `${client}/${digest}`
-    const contextValue: PluginRequest = {
-      batches: new Map(),
-      run: (lambda, argument, repeatable) =>
-        isolates.call({ isolate, source: bundle, lambda, argument, repeatable, ask }),
-    }
-    const { query, variables, operationName } = request
-    const { data, errors } = await execute({
-      schema,
-      document: parse(query),
-      variableValues: variables,
-      operationName,
-      contextValue,
-    })
-    return { data, ...(errors && { errors: errors.map((error) => shown(error, log)) }) }
-  }
-
-  const app = fastify({ bodyLimit: bodyLimitBytes })
-  app.setErrorHandler((error, _request, reply) => {
-    const masked = asTrellisError(error, log)
-    return reply.code(errorCatalogue[masked.code].status).send({ errors: [formatError(masked)] })
-  })
-  app.get('/health/live', () => ({ status: 'live' }))
-  app.post<{ Params: { client: string }; Body: { files: PluginFile[] } }>(
-    '/clients/:client/builds',
-    async (request) => {
-      const { client } = request.params
-      const { viewer } = await verifyGatewayToken(bearer(request), lambdaAudience, keys)
-      const allowed = viewer.kind === 'OPERATOR' || (viewer.kind === 'DEPLOYER' && viewer.client === client)
-      if (!allowed)
-        throw new TrellisError(
-          'FORBIDDEN',
-          'Only a deployer of the client, or an operator, builds its plugin.',
-        )
-      return build(client, request.body.files)
-    },
-  )
-  app.post<{ Params: ClientParams; Body: GraphQLRequest }>(
-    '/clients/:client/builds/:digest/graphql',
-    async (request) => {
-      const token = bearer(request)
-      const claims = await verifyGatewayToken(token, lambdaAudience, keys)
-      return answer(request.body, verifiedCall(request, claims, token ?? ''))
-    },
-  )
-
+  const app = createApp(log)
+  serveBuilds(app, createVerify(gatewayUrl), { build, run })
   await app.listen({ host: options.host, port: options.port })
   const url = `http://${options.host}:${(app.server.address() as AddressInfo).port}`
   const unregister = registerInstance({
@@ -161,45 +77,92 @@ export async function createLambdaHost(
     }),
   })
   log.info({ url }, 'listening')
-  return { url, close: () => closeAll([unregister, async () => app.close(), isolates.close]) }
+  return { url, close: () => closeInOrder([unregister, async () => app.close(), isolates.close]) }
 }
 
-type VerifiedCall = ClientParams & {
-  token: string
-  traceparent: string | undefined
-}
-
-function verifiedCall(
-  request: FastifyRequest<{ Params: ClientParams }>,
-  { viewer }: GatewayTokenClaims,
-  token: string,
-): VerifiedCall {
-  const { client, digest } = request.params
-  // Another client's build is not found, as if it were not there.
-  if (viewer.kind === 'OPERATOR' || viewer.client !== client)
-    throw new TrellisError('NOT_FOUND', 'There is no such build.')
-  const traceparent = request.headers.traceparent
-  return {
-    client,
-    digest,
-    token,
-    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+async function createBuild(store: BuildStore, isolates: IsolateProcess): Promise<Build> {
+  const core = await readCoreTypes()
+  const ask = async () => {
+    throw new Error('A plugin that is being built cannot ask the graph.')
+  }
+  const describe = async (digest: string, source: string): Promise<PluginDescription> => {
+    const isolate = `build:${digest}:${crypto.randomUUID()}`
+    try {
+      const call = { isolate, source, lambda: null, argument: '', repeatable: true, ask }
+      return JSON.parse(await isolates.call(call))
+    } finally {
+      isolates.drop(isolate)
+    }
+  }
+  return async (client, files) => {
+    const built = await buildPlugin(files, { core, describe })
+    if (!built.ok) return built
+    await store.save(client, built)
+    const { digest, sdl, functions } = built
+    return { ok: true, digest, sdl, functions }
   }
 }
 
-function bearer(request: FastifyRequest): string | undefined {
-  const { authorization } = request.headers
-  return authorization?.startsWith('Bearer ') ? authorization.slice('Bearer '.length) : undefined
+function createVerify(gatewayUrl: string): Verify {
+  const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', gatewayUrl), {
+    cooldownDuration: keyRefetchMs,
+  })
+  return async ({ headers: { authorization = '' } }) => {
+    const token = authorization.startsWith('Bearer ') ? authorization.slice('Bearer '.length) : ''
+    return { ...(await verifyGatewayToken(token, lambdaAudience, keys)), token }
+  }
 }
 
-function shown(error: GraphQLError, log: Log): GraphQLFormattedError {
-  const original = error.originalError ?? error
-  if (original instanceof GraphQLError)
-    return { ...error.toJSON(), extensions: { code: 'LAMBDA_INVALID_RESULT', ...original.extensions } }
-  log.error({ err: original }, 'serving a plugin failed')
-  return { message: 'Internal error.', path: error.path ?? [], extensions: { code: 'INTERNAL_SERVER_ERROR' } }
+function createApp(log: Log): FastifyInstance {
+  const app = fastify({ bodyLimit: bodyLimitBytes })
+  app.setErrorHandler((error, _request, reply) => {
+    const shown = asTrellisError(error, log)
+    return reply.code(errorCatalogue[shown.code].status).send({ errors: [formatError(shown)] })
+  })
+  app.get('/health/live', () => ({ status: 'live' }))
+  return app
 }
 
+function serveBuilds(
+  app: FastifyInstance,
+  verify: Verify,
+  { build, run }: { build: Build; run: RunPlugin },
+): void {
+  app.post<{ Params: { client: string } }>('/clients/:client/builds', async (request) => {
+    const { client } = request.params
+    const { viewer } = await verify(request)
+    const allowed = viewer.kind === 'OPERATOR' || (viewer.kind === 'DEPLOYER' && viewer.client === client)
+    if (!allowed)
+      throw new TrellisError('FORBIDDEN', 'Only a deployer of the client, or an operator, builds its plugin.')
+    return build(client, parseBody(buildBody, request.body).files)
+  })
+  app.post<{ Params: { client: string; digest: string } }>(
+    '/clients/:client/builds/:digest/graphql',
+    async (request) => {
+      const { viewer, token } = await verify(request)
+      const { client, digest } = request.params
+      // Another client's build is not found, as if it were not there.
+      if (viewer.kind === 'OPERATOR' || viewer.client !== client)
+        throw new TrellisError('NOT_FOUND', 'There is no such build.')
+      const { traceparent } = request.headers
+      const call = {
+        client,
+        digest,
+        token,
+        traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+      }
+      return run(parseBody(graphqlBody, request.body), call)
+    },
+  )
+}
+
+function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  throw new TrellisError('BAD_USER_INPUT', z.prettifyError(parsed.error))
+}
+
+/** Fastify's own refusals (too large, not JSON) are the caller's fault; of any other fault the log alone hears. */
 function asTrellisError(error: unknown, log: Log): TrellisError {
   if (error instanceof TrellisError) return error
   if (error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500)
@@ -208,6 +171,6 @@ function asTrellisError(error: unknown, log: Log): TrellisError {
   return new TrellisError('INTERNAL_SERVER_ERROR', 'Internal error.')
 }
 
-async function closeAll(steps: readonly Close[]): Promise<void> {
+async function closeInOrder(steps: readonly Close[]): Promise<void> {
   for (const step of steps) await step()
 }

@@ -13,6 +13,9 @@ export type PluginRequest = {
   batches: Map<string, DataLoader<object, unknown>>
 }
 
+/** A build that can be asked: its schema, and the script its resolvers are in. */
+export type ExecutablePlugin = { schema: GraphQLSchema; bundle: string }
+
 type Outcome = { value: unknown } | { error: string }
 type BatchOutcome = Outcome[] | { invalid: string }
 
