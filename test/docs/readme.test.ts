@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { eventually } from '../support/eventually.ts'
+import { openSocket, post } from '../support/graphql.ts'
+import { startPlatform, type TestPlatform } from '../support/platform.ts'
+import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts'
+
+const run = async (file: string) => readFile(new URL(`../../${file}`, import.meta.url), 'utf8')
+const blocks = async (file: string, language: string) =>
+  [...(await run(file)).matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text = '']) => text)
+
+/** What the README tells a new user to do, word for word, on a platform that has just been made. */
+describe('README.md', () => {
+  let folder: TemporaryFolder
+  let platform: TestPlatform
+  let headers: { 'x-api-key': string }
+  beforeAll(async () => {
+    folder = await makeTemporaryFolder()
+    platform = await startPlatform({ dataDirectory: join(folder.path, 'data'), args: [] })
+    headers = { 'x-api-key': platform.demo.clients.acme?.secretKey ?? '' }
+  }, 90_000)
+  afterAll(async () => {
+    await platform?.stop()
+    await folder?.[Symbol.asyncDispose]()
+  }, 30_000)
+
+  test('has exactly the two set-up commands', async () => {
+    const commands = (await blocks('README.md', 'sh')).filter((block) => block.includes('npm'))
+    expect(commands).toEqual(['npm install && npm start\n', 'npm install && npm test\n'])
+  })
+
+  test('its query has the answer it shows', async () => {
+    const [query = ''] = await blocks('README.md', 'graphql')
+    const [answer = ''] = await blocks('README.md', 'json')
+    expect(await post(platform.endpoint, headers, { query })).toEqual(JSON.parse(answer))
+  })
+
+  test('its subscription shows what its mutation does', async () => {
+    const [, query = '', mutation = ''] = await blocks('README.md', 'graphql')
+    const [, event = ''] = await blocks('README.md', 'json')
+    const client = openSocket(platform.endpoint, { apiKey: headers['x-api-key'] })
+    let first: unknown
+    const stop = client.subscribe(
+      { query },
+      {
+        next: (payload) => {
+          first ??= payload
+        },
+        error: (error) => {
+          first ??= error
+        },
+        complete: () => undefined,
+      },
+    )
+    // Nothing says that a subscription is live: orders come in until one is shown.
+    const shown = await eventually('an event', async () => {
+      await post(platform.endpoint, headers, { query: mutation })
+      return first
+    })
+    stop()
+    await client.dispose()
+    expect(shown).toEqual(JSON.parse(event))
+  })
+
+  test('its links lead somewhere', async () => {
+    const links = [...(await run('README.md')).matchAll(/\]\((?!http)([^)#]+)\)/g)].map(([, path = '']) => path)
+    const { stat } = await import('node:fs/promises')
+    for (const link of links) await stat(new URL(`../../${link}`, import.meta.url))
+    expect(links.length).toBeGreaterThan(5)
+  })
+})
