@@ -102,7 +102,6 @@ test.each([
   ['LAMBDA_FAILED', 'export const nothing = 1'],
   ['LAMBDA_FAILED', 'throw new Error("at once")'],
   ['LAMBDA_CPU_EXCEEDED', 'for (;;);'],
-  ['LAMBDA_MEMORY_EXCEEDED', 'const kept = []; for (;;) kept.push(new Array(3_000_000))'],
   ['BUNDLE_FAILED', 'const = 1'],
 ])('a plugin that cannot be run is refused: %s', async (code, plugin) => {
   expect((await errorsOf({ 'plugin.ts': plugin })).map((error) => error.code)).toEqual([code])
