@@ -1,5 +1,6 @@
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
+import { bounded } from './foundation/closing.ts'
 import { ConfigError, parseConfig } from './foundation/config.ts'
 import { renderBanner } from './launch/banner.ts'
 import { openDataDirectory } from './launch/data-directory.ts'
@@ -23,6 +24,9 @@ import { StartError } from './launch/start-error.ts'
 import { startServices } from './launch/start-services.ts'
 import { waitUntilReady } from './launch/wait-until-ready.ts'
 import { MigrationError } from './prisma/migrate.ts'
+
+/** Longer than a service takes at the most; what still runs then is ended by force, and the database recovers. */
+const closesWithinMs = 30_000
 
 /**
  * `npm start`: the whole platform on this machine, from its database to its demo data.
@@ -94,6 +98,6 @@ try {
 } catch (error) {
   report(error)
 } finally {
-  await lifetime.close()
+  await bounded(lifetime.close, closesWithinMs, () => process.exit(1))
   process.exit()
 }

@@ -5,6 +5,7 @@ import type { Close } from '../foundation/closing.ts'
 import { type Owner, owners } from '../prisma/owners.ts'
 import { findClusterFolder } from './cluster-folder.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { discardSecrets } from './secrets.ts'
 import { codeOf, StartError } from './start-error.ts'
 
 export type Database = {
@@ -17,7 +18,7 @@ export type Database = {
   close: Close
 }
 
-export type EmbeddedDatabaseOptions = {
+export type DatabaseOptions = {
   /** The data directory. */
   path: string
   password: string /** The secrets are new. */
@@ -30,19 +31,14 @@ const connectsWithinMs = 10_000
  * @param server the URL of a PostgreSQL server to use; without it the embedded one is started
  * @throws {StartError}
  */
-export function startDatabase(
-  server: string | undefined,
-  embedded: EmbeddedDatabaseOptions,
-): Promise<Database> {
-  return server ? connectDatabaseServer(server) : startEmbeddedDatabase(embedded)
+export function startDatabase(server: string | undefined, embedded: DatabaseOptions): Promise<Database> {
+  return server ? connectDatabaseServer(server, embedded) : startEmbeddedDatabase(embedded)
 }
 
-async function startEmbeddedDatabase({ path, password, fresh }: EmbeddedDatabaseOptions): Promise<Database> {
+async function startEmbeddedDatabase({ path, password, fresh }: DatabaseOptions): Promise<Database> {
   const folder = await findClusterFolder(path)
   if (fresh && (await isThere(join(folder.directory, 'cluster')))) {
-    throw new StartError(
-      `There is a database in ${folder.directory}, but no secrets.json in ${path}: put it back, or delete both to start anew.`,
-    )
+    await refuseNewSecrets(path, `The database in ${folder.directory} was made with other secrets`)
   }
   const postgres = await startEmbeddedPostgres({ ...folder, password })
   try {
@@ -59,14 +55,28 @@ async function startEmbeddedDatabase({ path, password, fresh }: EmbeddedDatabase
   }
 }
 
-async function connectDatabaseServer(url: string): Promise<Database> {
+/** E-mail addresses are encrypted, and found, with a key among the secrets: with new ones the old data is lost. */
+async function connectDatabaseServer(url: string, { path, fresh }: DatabaseOptions): Promise<Database> {
   const urls = await createDatabases(url)
+  if (fresh && (await hasTables(urls.users))) {
+    await refuseNewSecrets(path, `The databases at ${new URL(url).host} were filled with other secrets`)
+  }
   return {
     description: `PostgreSQL at ${new URL(url).host}`,
     urls,
     failed: new Promise(() => undefined),
     close: async () => undefined,
   }
+}
+
+/** Not kept, or the next start would take them for the right ones. */
+async function refuseNewSecrets(path: string, reason: string): Promise<never> {
+  await discardSecrets(path)
+  throw new StartError(`${reason}: put back the secrets.json that belongs to it into ${path}.`)
+}
+
+async function hasTables(url: string): Promise<boolean> {
+  return (await query(url, `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`)).length > 0
 }
 
 async function createDatabases(server: string): Promise<Readonly<Record<Owner, string>>> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { open, readFile, rename } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { fileFault, StartError } from './start-error.ts'
@@ -58,6 +58,10 @@ export async function openSecrets(folder: string): Promise<{ secrets: Secrets; f
 
 export function saveSecrets(folder: string, secrets: Secrets): Promise<void> {
   return writePrivateFile(join(folder, 'secrets.json'), secrets)
+}
+
+export function discardSecrets(folder: string): Promise<void> {
+  return rm(join(folder, 'secrets.json'), { force: true })
 }
 
 /** Whole or not at all, and on disk when it resolves. @throws {StartError} when it cannot be written */

@@ -24,6 +24,7 @@ export type TestPlatform = {
   /** `http://127.0.0.1:<port>`. */
   url: string
   endpoint: string
+  /** Without clients where the platform has no demo data. */
   demo: DemoFile
   launcher: ChildProcess
   /** All it has printed. */
@@ -73,7 +74,7 @@ export async function startPlatform(options: StartOptions, spawn = spawnStart): 
   return {
     url,
     endpoint: `${url}/graphql`,
-    demo: JSON.parse(await readFile(join(options.dataDirectory, 'demo.json'), 'utf8')),
+    demo: await readDemoFile(options.dataDirectory),
     launcher,
     output: () => output,
     async stop(signal = 'SIGTERM') {
@@ -96,4 +97,12 @@ export async function startPlatform(options: StartOptions, spawn = spawnStart): 
       await eventually('every process has ended', () => !started.some(isRunning))
     },
   }
+}
+
+async function readDemoFile(dataDirectory: string): Promise<DemoFile> {
+  const text = await readFile(join(dataDirectory, 'demo.json'), 'utf8').catch((error) => {
+    if (error.code === 'ENOENT') return '{ "endpoint": "", "operatorKey": "", "clients": {} }'
+    throw error
+  })
+  return JSON.parse(text)
 }
