@@ -96,7 +96,7 @@ export function createIsolate(source: string, limits: IsolateLimits): PluginIsol
 
   async function load(engine: Engine): Promise<Plugin> {
     const log = (id: unknown, text: unknown) => keepLog(calls.get(Number(id)), String(text), limits)
-    engine.plugin ??= await loadPlugin(engine.isolate, source, { ask: answerAsk, log })
+    engine.plugin ??= await loadPlugin(engine.isolate, source, { ask: answerAsk, log, limits })
     return engine.plugin
   }
 

@@ -1,4 +1,5 @@
 import ivm from 'isolated-vm'
+import type { IsolateLimits } from './messages.ts'
 import { prelude } from './prelude.ts'
 
 /** The functions of a plugin that is ready to be called, inside its isolate. */
@@ -6,6 +7,7 @@ export type Plugin = Record<'describe' | 'invoke' | 'rest', ivm.Reference>
 
 /** The host's ends of the two lines out of an isolate. What comes in is what plugin code sends: anything. */
 export type PluginEnds = {
+  limits: IsolateLimits
   ask(call: unknown, request: unknown): Promise<string>
   log(call: unknown, text: unknown): void
 }
@@ -14,10 +16,15 @@ export type PluginEnds = {
 export async function loadPlugin(
   isolate: ivm.Isolate,
   source: string,
-  { ask, log }: PluginEnds,
+  { ask, log, limits }: PluginEnds,
 ): Promise<Plugin> {
   const context = await isolate.createContext()
-  const ends = [new ivm.Reference(ask), new ivm.Callback(log, { ignored: true })]
+  const ends = [
+    new ivm.Reference(ask),
+    new ivm.Callback(log, { ignored: true }),
+    limits.hostCalls,
+    limits.logChars,
+  ]
   const inside: ivm.Reference = await context.evalClosure(prelude, ends, { result: { reference: true } })
   const script = await isolate.compileScript(source, { filename: 'plugin.js' })
   await script.run(context)

@@ -1,16 +1,25 @@
 /**
  * What stands between a plugin and its host inside the isolate: the body of a function that runs before the plugin's
- * bundle and gets the host's two ends, `$0` to ask (an ivm.Reference) and `$1` to log. It keeps its own references to
- * the language's built-ins, because the plugin may replace the global ones; only text goes through it, and nothing of
- * it is reachable from the plugin's code but `console` and what a call is given as `ctx`.
+ * bundle and gets the host's two ends, `$0` to ask (an ivm.Reference) and `$1` to log, and how much of each a call may
+ * use: `$2` questions and `$3` characters of log. It keeps its own references to the language's built-ins, because the
+ * plugin may replace the global ones; only text goes through it, and nothing of it is reachable from the plugin's code
+ * but `console` and what a call is given as `ctx`.
+ *
+ * Questions and lines are rationed here, at their source, and not only where they arrive: each one that is sent is work
+ * and memory of the thread that all isolates share, and a plugin that sends without end would keep that thread from
+ * ever seeing that its CPU time is over.
  */
 export const prelude = `'use strict'
 const ask = $0
 const log = $1
+const maxQuestions = $2
+const maxLogChars = $3
 const { parse, stringify } = JSON
 const { keys, entries, freeze, fromEntries } = Object
 const { isArray } = Array
-const { Error, String } = globalThis
+const { Error, Promise, String } = globalThis
+const cut = Function.prototype.call.bind(String.prototype.slice)
+const unanswered = new Promise(() => {})
 
 // Memory that the engine does not count, and waits that burn no CPU: a plugin gets neither.
 for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name]
@@ -19,11 +28,22 @@ for (const name of ['resize', 'transfer', 'transferToFixedLength']) delete Array
 const asText = (part) => typeof part === 'string' ? part : stringify(part) ?? String(part)
 // Which call a line or a question belongs to is said by the context it came through, and checked by the host.
 let current = 0
-const line = (call, level) => (...parts) => log(call ?? current, level + ': ' + parts.map(asText).join(' '))
+// An empty line costs the host something, too.
+const lineCost = 64
+let logged = 0
+const line = (call, level) => (...parts) => {
+  if (logged >= maxLogChars) return
+  const text = cut(level + ': ' + parts.map(asText).join(' '), 0, maxLogChars)
+  logged += text.length + lineCost
+  log(call ?? current, text)
+}
 const levels = ['debug', 'info', 'log', 'warn', 'error']
 globalThis.console = freeze(fromEntries(levels.map((level) => [level, line(null, level)])))
 
-const graphqlOf = (call) => async (document, variables) => {
+const graphqlOf = (call, questions) => async (document, variables) => {
+  // The first one too many is sent: the host gives the call up for it.
+  if (questions.sent > maxQuestions) return unanswered
+  questions.sent += 1
   const question = stringify({ document: String(document), variables: variables ?? {} })
   const { refused, answer } = parse(await ask.apply(undefined, [call, question], { result: { promise: true, copy: true } }))
   if (refused) throw new Error(refused)
@@ -34,7 +54,7 @@ const graphqlOf = (call) => async (document, variables) => {
   failure.data = data
   throw failure
 }
-const contextOf = (call) => freeze({ graphql: graphqlOf(call), log: line(call, 'info') })
+const contextOf = (call) => freeze({ graphql: graphqlOf(call, { sent: 0 }), log: line(call, 'info') })
 
 let plugin
 let resolvers
@@ -57,6 +77,7 @@ return {
   }),
   async invoke(call, lambda, argument) {
     current = call
+    logged = 0
     const { parent, args } = parse(argument)
     const [type, field] = lambda.split('.')
     const result = await resolvers[type][field](parent ?? undefined, args, contextOf(call))

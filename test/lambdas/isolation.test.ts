@@ -22,6 +22,9 @@ test('what acme does to itself, globex does not notice', async () => {
     'for (;;);',
     'const kept = []; for (;;) kept.push(new Array(3_000_000))',
     'await (async () => { for (;;) await null })()',
+    'for (;;) console.log("flood")',
+    'for (;;) ctx.log("x".repeat(100_000))',
+    'for (;;) ctx.graphql("{ me }").catch(() => 0)',
   ]
   const acme = await Promise.all(bombs.map((bomb) => host.deploy('acme', answering(bomb))))
   const globex = await host.deploy('globex', answering('return String(args.n)'))
