@@ -1,5 +1,5 @@
 import { type CollectionAccess, Prisma } from '../../prisma/generated/data/client.ts'
-import type { JsonValue } from './json-value.ts'
+import type { JsonValue } from '../json-value.ts'
 
 /** A collection as it is defined now; the parent of the type `Collection`. */
 export type StoredCollection = {

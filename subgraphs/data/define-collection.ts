@@ -1,8 +1,8 @@
 import type { CollectionAccess } from '../../prisma/generated/data/client.ts'
 import { requireAdmin } from '../access.ts'
+import { badInput, toJsonValue } from '../json-value.ts'
 import { collectionColumns, isCollectionName, type StoredCollection } from './collection.ts'
 import type { DataContext } from './context.ts'
-import { badInput, toJsonValue } from './json-value.ts'
 import { compileRecordSchema } from './validation/compile-record-schema.ts'
 
 export type DefineCollectionInput = { name: string; schema: unknown; access?: CollectionAccess | null }

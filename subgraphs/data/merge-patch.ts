@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from './json-value.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../json-value.ts'
 
 /** JSON Merge Patch, RFC 7396 section 2, where target and patch are objects: null removes, objects merge, all else replaces. */
 export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {

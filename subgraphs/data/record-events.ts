@@ -3,7 +3,7 @@ import type { PlatformEvent } from '../../events/platform-event.ts'
 import { actorOf } from '../../foundation/viewer.ts'
 import type { Prisma, RecordEventType } from '../../prisma/generated/data/client.ts'
 import type { Call } from '../call.ts'
-import type { JsonObject } from './json-value.ts'
+import type { JsonObject } from '../json-value.ts'
 import type { StoredRecord } from './record.ts'
 
 /** A change of a record: the record since then, and before; either is null where there is none. */

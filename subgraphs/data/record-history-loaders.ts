@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader'
 import type { PrismaClient, RecordEventType } from '../../prisma/generated/data/client.ts'
-import type { JsonObject } from './json-value.ts'
+import type { JsonObject } from '../json-value.ts'
 
 /** One row of `record_event`; the parent of the type `RecordEvent`. */
 export type StoredRecordEvent = {

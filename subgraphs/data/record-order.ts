@@ -1,8 +1,8 @@
 import { Prisma } from '../../prisma/generated/data/client.ts'
 import type { Position } from '../cursors.ts'
+import { badInput, type JsonValue } from '../json-value.ts'
 import { pathToSql } from './filter/filter-to-sql.ts'
 import { parseRecordPath, type RecordPath, valueAt } from './filter/record-path.ts'
-import { badInput, type JsonValue } from './json-value.ts'
 import { asFilterable, type StoredRecord } from './record.ts'
 
 export type RecordOrderInput = { path: string; direction: 'ASC' | 'DESC' }

@@ -1,6 +1,6 @@
 import { Prisma } from '../../prisma/generated/data/client.ts'
+import { badInput, isJsonObject, type JsonObject, toJsonValue } from '../json-value.ts'
 import type { FilterableRecord } from './filter/record-path.ts'
-import { badInput, isJsonObject, type JsonObject, toJsonValue } from './json-value.ts'
 
 /** A record as it is, or as it was at some version; the parent of the type `Record`. */
 export type StoredRecord = {

@@ -35,7 +35,8 @@ export const usersResolvers: GraphQLResolverMap<UsersContext> = {
       setRoles(module, call, args),
   },
   User: {
-    __resolveReference({ id }: { id: string }, { call, users }: Context) {
+    // Async, so that a refusal costs this reference and not the whole fetch.
+    async __resolveReference({ id }: { id: string }, { call, users }: Context) {
       requireMember(call.viewer)
       return users.load(id)
     },

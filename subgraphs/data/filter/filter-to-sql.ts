@@ -1,5 +1,5 @@
 import { Prisma } from '../../../prisma/generated/data/client.ts'
-import type { JsonValue } from '../json-value.ts'
+import type { JsonValue } from '../../json-value.ts'
 import type { Comparison, Condition, Filter } from './parse-filter.ts'
 import type { RecordColumn, RecordPath } from './record-path.ts'
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { JsonValue } from '../json-value.ts'
+import type { JsonValue } from '../../json-value.ts'
 import type { Comparison, Condition, Filter } from './parse-filter.ts'
 import { type FilterableRecord, valueAt } from './record-path.ts'
 

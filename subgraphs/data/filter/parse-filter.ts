@@ -1,4 +1,4 @@
-import { badInput, isJsonObject, type JsonValue, toJsonValue } from '../json-value.ts'
+import { badInput, isJsonObject, type JsonValue, toJsonValue } from '../../json-value.ts'
 import { parseRecordPath, type RecordPath } from './record-path.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { badInput, type JsonValue } from '../json-value.ts'
+import { badInput, type JsonValue } from '../../json-value.ts'
 
 /** A place in a record: in its data, or one of the record's own columns. */
 export type RecordPath =

@@ -6,7 +6,7 @@ import {
   type ValidateFunction,
 } from 'ajv/dist/2020.js'
 import { default as addFormats } from 'ajv-formats'
-import { badInput, isJsonObject, type JsonObject, type JsonValue } from '../json-value.ts'
+import { badInput, isJsonObject, type JsonObject, type JsonValue } from '../../json-value.ts'
 import { TimeExceeded, withinTime } from './within-time.ts'
 
 /** One rule that a record breaks. */

@@ -1,5 +1,5 @@
 import { TrellisError } from '../../../foundation/errors.ts'
-import type { JsonObject } from '../json-value.ts'
+import type { JsonObject } from '../../json-value.ts'
 import type { ValidateRecord } from './compile-record-schema.ts'
 
 /** @throws {TrellisError} VALIDATION_FAILED with `extensions.violations`, one `{ path, rule, message }` for each broken rule */

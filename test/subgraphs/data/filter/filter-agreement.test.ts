@@ -3,7 +3,7 @@ import { Prisma, PrismaClient } from '../../../../prisma/generated/data/client.t
 import { filterToSql } from '../../../../subgraphs/data/filter/filter-to-sql.ts'
 import { matchesFilter } from '../../../../subgraphs/data/filter/matches-filter.ts'
 import { parseFilter } from '../../../../subgraphs/data/filter/parse-filter.ts'
-import { type JsonObject, type JsonValue, toJsonValue } from '../../../../subgraphs/data/json-value.ts'
+import { type JsonObject, type JsonValue, toJsonValue } from '../../../../subgraphs/json-value.ts'
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts'
 
 /** A small repeatable generator (mulberry32): a failing case is found again. */
