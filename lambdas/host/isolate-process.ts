@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Close } from '../../foundation/closing.ts'
 import { TrellisError } from '../../foundation/errors.ts'
@@ -35,16 +35,15 @@ type Running = { child: ChildProcess; loaded: Set<string>; pending: Map<number, 
 const main = fileURLToPath(new URL('../isolates/main.ts', import.meta.url))
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const readable = ['foundation', 'lambdas/isolates', 'node_modules', 'package.json'].map(
-  (path) => `--allow-fs-read=${root}${path}`,
+  // Permissions are of real paths, and node_modules may be a link.
+  (path) => `--allow-fs-read=${realpathSync(root + path)}`,
 )
-/** How isolated-vm's loader tells which of its binaries fits. */
-const alpine = '--allow-fs-read=/etc/alpine-release'
 const nodeArguments = [
   '--no-node-snapshot',
   '--permission',
   '--allow-addons',
   ...readable,
-  alpine,
+  '--allow-fs-read=/etc/alpine-release', // by it, isolated-vm's loader tells which of its binaries fits
   '--disable-warning=SecurityWarning',
   main,
 ]
