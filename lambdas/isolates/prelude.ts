@@ -20,6 +20,8 @@ const { isArray } = Array
 const { Error, Promise, String } = globalThis
 const cut = Function.prototype.call.bind(String.prototype.slice)
 const unanswered = new Promise(() => {})
+// Without a prototype: what the plugin puts on Object.prototype must not turn an answer into a handle on the host.
+const copied = freeze({ __proto__: null, result: freeze({ __proto__: null, promise: true, copy: true }) })
 
 // Memory that the engine does not count, and waits that burn no CPU: a plugin gets neither.
 for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name]
@@ -45,7 +47,7 @@ const graphqlOf = (call, questions) => async (document, variables) => {
   if (questions.sent > maxQuestions) return unanswered
   questions.sent += 1
   const question = stringify({ document: String(document), variables: variables ?? {} })
-  const { refused, answer } = parse(await ask.apply(undefined, [call, question], { result: { promise: true, copy: true } }))
+  const { refused, answer } = parse(await ask.apply(undefined, [call, question], copied))
   if (refused) throw new Error(refused)
   const { data, errors } = parse(answer)
   if (!errors) return data

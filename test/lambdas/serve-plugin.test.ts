@@ -212,6 +212,17 @@ describe('nothing of the host is in reach', () => {
     expect((await ask('{ answer }')).data).toEqual({ answer: 'real' })
   })
 
+  test('what is put on Object.prototype turns no answer of the graph into a handle on the host', async () => {
+    const answer = await answerOf(`
+      const seen = []
+      for (const name of ['arguments', 'reference', 'externalCopy', 'timeout'])
+        Object.defineProperty(Object.prototype, name, { configurable: true, get() { seen.push(name) } })
+      await ctx.graphql('{ me { id } }')
+      return seen.join()`)
+    expect(answer.errors).toBeUndefined()
+    expect(answer.data).toEqual({ answer: '' })
+  })
+
   test('a result cannot be anything but JSON', async () => {
     expect((await answerOf('const a = {}; a.a = a; return a')).errors?.[0]?.extensions?.code).toBe(
       'LAMBDA_FAILED',
