@@ -57,6 +57,12 @@ export function checkSdl(sdl: string, core: CoreTypes): CheckedSdl {
       ],
     }
   } catch (error) {
+    // The parser calls itself for each level of nesting: what is nested without end exhausts the stack.
+    if (error instanceof RangeError)
+      return {
+        document: empty,
+        faults: [{ code: 'SDL_SYNTAX', message: 'The SDL is nested too deeply.', line: null }],
+      }
     if (!(error instanceof GraphQLError)) throw error
     return {
       document: empty,

@@ -93,6 +93,12 @@ test.each([
   expect(errors[0]).toEqual({ code, message: expect.any(String), file: 'plugin.ts', line })
 })
 
+test('SDL that is nested without end is a fault of its author, not of the host', async () => {
+  const typeDefs = `type Query { a: ${'['.repeat(100_000)} }`
+  const errors = await errorsOf({ 'plugin.ts': pluginWith({ typeDefs, resolvers: '' }) })
+  expect(errors.map(({ code }) => code)).toEqual(['SDL_SYNTAX'])
+})
+
 test.each([
   ['FIELD_WITHOUT_RESOLVER', pluginWith({ typeDefs: 'type Query { a: Int }', resolvers: '' })],
   ['RESOLVER_WITHOUT_FIELD', pluginWith({ typeDefs: 'type A { a: Int }', resolvers: 'A: { b: () => [] }' })],
