@@ -22,8 +22,9 @@ const bodyLimit = 4 * 1024 * 1024
 
 /** Everything the gateway answers over HTTP; it does not listen yet. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
-  const server = Fastify({ bodyLimit, forceCloseConnections: 'idle' })
-  server.setErrorHandler(createErrorHandler(options.log))
+  const handleError = createErrorHandler(options.log)
+  const server = Fastify({ bodyLimit, forceCloseConnections: 'idle', frameworkErrors: handleError })
+  server.setErrorHandler(handleError)
   server.setNotFoundHandler(sendNotFound)
   addGraphqlRoute(server, options)
   addRegistrationRoute(server, options.registration)

@@ -42,6 +42,12 @@ describe('GraphQL over HTTP', () => {
     expect(subscription).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
   })
 
+  test('an address that is no address is answered as every other fault', async () => {
+    const response = await fetch(`${platform.gateway.url}/graphql/%ff`)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] })
+  })
+
   test.each([
     ['no query', {}, 'BAD_REQUEST'],
     ['a syntax error', { query: '{' }, 'GRAPHQL_PARSE_FAILED'],
