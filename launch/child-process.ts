@@ -27,7 +27,8 @@ export type ChildOptions = {
  */
 export async function startAsChild(service: Service, { say, env }: ChildOptions): Promise<RunningService> {
   const stop = new AbortController()
-  const start = () => startChild({ ...service, env: { ...env, ...service.env } })
+  const start = (port?: string) =>
+    startChild({ ...service, env: { ...env, ...service.env, ...(port && { PORT: port }) } })
   let child = await start()
   const url = child.url
   const kept = keepRunning()
@@ -43,7 +44,8 @@ export async function startAsChild(service: Service, { say, env }: ChildOptions)
       await pause(delayMs, undefined, { signal: stop.signal }).catch(() => undefined)
       delayMs = Math.min(delayMs * 2, slowestRestartMs)
       if (stop.signal.aborted) return
-      child = await start().catch((error) => endedChild(url, error))
+      // Where it was before: the gateway takes the dead one at that address for gone, before its lease is over.
+      child = await start(new URL(url).port).catch((error) => endedChild(url, error))
       // Closed while it was starting: nobody else would end it.
       if (stop.signal.aborted) await child.end()
     }
