@@ -1,13 +1,15 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eventually } from '../support/eventually.ts'
 import { openSocket, post } from '../support/graphql.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts'
 
-const run = async (file: string) => readFile(new URL(`../../${file}`, import.meta.url), 'utf8')
+const read = async (file: string) => readFile(new URL(`../../${file}`, import.meta.url), 'utf8')
 const blocks = async (file: string, language: string) =>
-  [...(await run(file)).matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text = '']) => text)
+  [...(await read(file)).matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
+    ([, text = '']) => text,
+  )
 
 /** What the README tells a new user to do, word for word, on a platform that has just been made. */
 describe('README.md', () => {
@@ -63,8 +65,9 @@ describe('README.md', () => {
   })
 
   test('its links lead somewhere', async () => {
-    const links = [...(await run('README.md')).matchAll(/\]\((?!http)([^)#]+)\)/g)].map(([, path = '']) => path)
-    const { stat } = await import('node:fs/promises')
+    const links = [...(await read('README.md')).matchAll(/\]\((?!http)([^)#]+)\)/g)].map(
+      ([, path = '']) => path,
+    )
     for (const link of links) await stat(new URL(`../../${link}`, import.meta.url))
     expect(links.length).toBeGreaterThan(5)
   })
