@@ -38,6 +38,8 @@ const readable = ['foundation', 'lambdas/isolates', 'node_modules', 'package.jso
   // Permissions are of real paths, and node_modules may be a link.
   (path) => `--allow-fs-read=${realpathSync(root + path)}`,
 )
+const pingEveryMs = 1_000
+const silentForMs = 5_000
 const nodeArguments = [
   '--no-node-snapshot',
   '--permission',
@@ -60,7 +62,9 @@ export function openIsolateProcess(log: Log): IsolateProcess {
     const started: Running = { child, loaded: new Set(), pending: new Map() }
     child.on('message', (message: FromIsolates) => receive(started, message))
     child.on('error', (error) => log.error({ err: error }, 'the process of the isolates failed'))
+    const stopWatching = watchLife(child, log)
     child.once('exit', (code, signal) => {
+      stopWatching()
       if (running === started) running = null
       if (!closing)
         log.warn({ code, signal, calls: started.pending.size }, 'the process of the isolates has ended')
@@ -70,7 +74,7 @@ export function openIsolateProcess(log: Log): IsolateProcess {
   }
 
   function receive({ child, pending }: Running, message: FromIsolates): void {
-    if (message.kind === 'ready') return
+    if (message.kind === 'pong') return
     const waiting = pending.get(message.call)
     if (!waiting) return
     if (message.kind === 'ask') return void answerAsk(child, waiting.call.ask, message)
@@ -101,8 +105,7 @@ export function openIsolateProcess(log: Log): IsolateProcess {
       try {
         return await attempt(call)
       } catch (error) {
-        if (!(error instanceof ProcessDied)) throw error
-        if (call.repeatable && !closing) return attempt(call).catch(asUnavailable)
+        if (call.repeatable && !closing && isLost(error)) return attempt(call).catch(asUnavailable)
         return asUnavailable(error)
       }
     },
@@ -114,7 +117,6 @@ export function openIsolateProcess(log: Log): IsolateProcess {
       const child = running?.child
       if (!child || child.exitCode !== null) return
       const { promise, resolve } = Promise.withResolvers<void>()
-      child.on('error', (error) => log.error({ err: error }, 'the process of the isolates failed'))
       child.once('exit', () => resolve())
       child.disconnect()
       await promise
@@ -123,6 +125,13 @@ export function openIsolateProcess(log: Log): IsolateProcess {
 }
 
 class ProcessDied extends Error {}
+
+/** Ended by no fault of its own: with its process, or with an isolate that another call broke. */
+function isLost(error: unknown): boolean {
+  return (
+    error instanceof ProcessDied || (error instanceof TrellisError && error.code === 'LAMBDA_UNAVAILABLE')
+  )
+}
 
 function asUnavailable(error: unknown): never {
   if (!(error instanceof ProcessDied)) throw error
@@ -143,6 +152,24 @@ async function answerAsk(
     }),
   )
   post(child, { kind: 'answer', call, hostCall, ...answer })
+}
+
+/** A process that gives no sign of life is killed: its calls are settled by its exit, and the next call starts another. */
+function watchLife(child: ChildProcess, log: Log): () => void {
+  let silentSince: number | null = null
+  const timer = setInterval(() => {
+    if (silentSince !== null && Date.now() - silentSince > silentForMs) {
+      log.error({ pid: child.pid }, 'the process of the isolates gives no sign of life: killed')
+      child.kill('SIGKILL')
+      return
+    }
+    silentSince ??= Date.now()
+    post(child, { kind: 'ping' })
+  }, pingEveryMs)
+  child.on('message', () => {
+    silentSince = null
+  })
+  return () => clearInterval(timer)
 }
 
 function post(child: ChildProcess, message: ToIsolates): void {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTask } from 'node:timers/promises'
 import ivm from 'isolated-vm'
-import { type ErrorCode, TrellisError } from '../../foundation/errors.ts'
+import { TrellisError } from '../../foundation/errors.ts'
 import { loadPlugin, type Plugin } from './load-plugin.ts'
 import type { IsolateLimits } from './messages.ts'
 import { watchTurn } from './watch-turn.ts'
@@ -27,7 +27,12 @@ export type CallPort = {
   log(line: string): void
 }
 
-type Engine = { isolate: ivm.Isolate; plugin: Plugin | null }
+type Engine = {
+  isolate: ivm.Isolate
+  plugin: Plugin | null
+  /** Whose turn it was when the engine ended. */
+  endedBy: Call | null
+}
 type Call = CallPort & {
   engine: Engine
   cpuLeftMs: number
@@ -52,6 +57,7 @@ export function createIsolate(source: string, limits: IsolateLimits): PluginIsol
     engine = {
       isolate: new ivm.Isolate({ memoryLimit: memoryMb, onCatastrophicError: abandonProcess }),
       plugin: null,
+      endedBy: null,
     }
     return engine
   }
@@ -62,6 +68,7 @@ export function createIsolate(source: string, limits: IsolateLimits): PluginIsol
       try {
         call.cpuLeftMs -= await watchTurn(call.engine.isolate, turn, call.cpuLeftMs)
       } catch (error) {
+        call.engine.endedBy ??= call
         call.givenUp.reject(lambdaError(error, call))
       }
     })
@@ -179,13 +186,20 @@ function tooLong(limits: IsolateLimits): TrellisError {
   return new TrellisError('LAMBDA_TIMEOUT', `A lambda has ${limits.wallMs} ms to answer.`)
 }
 
-/** An engine that is gone, and not by the watch of its turn, ran out of memory; all else are the author's own errors. */
-function lambdaError(error: unknown, { engine }: Call): TrellisError {
+/**
+ * The author's own errors are theirs. An engine that is gone, and not by the watch of a turn, ran out of memory: that is
+ * for the call whose turn it was, while the others in it were lost by no fault of their own.
+ */
+function lambdaError(error: unknown, call: Call): TrellisError {
   if (error instanceof TrellisError) return error
-  const code: ErrorCode = engine.isolate.isDisposed ? 'LAMBDA_MEMORY_EXCEEDED' : 'LAMBDA_FAILED'
-  if (code === 'LAMBDA_MEMORY_EXCEEDED')
-    return new TrellisError(code, 'The lambda used more memory than it may.')
-  return new TrellisError(code, (error instanceof Error ? error.message : String(error)).slice(0, 1000))
+  const { isolate, endedBy } = call.engine
+  if (!isolate.isDisposed) {
+    const message = error instanceof Error ? error.message : String(error)
+    return new TrellisError('LAMBDA_FAILED', message.slice(0, 1000))
+  }
+  return endedBy === call
+    ? new TrellisError('LAMBDA_MEMORY_EXCEEDED', 'The lambda used more memory than it may.')
+    : new TrellisError('LAMBDA_UNAVAILABLE', 'Another call ended the isolate.')
 }
 
 /** The engine has lost control of an isolate: nothing in this process can be trusted to go on. The host starts another. */

@@ -82,6 +82,9 @@ function receive(message: ToIsolates): void {
       else waiting?.reject(new Error(message.value))
       return
     }
+    case 'ping':
+      send({ kind: 'pong' })
+      return
     case 'drop':
       releases.get(message.isolate)?.isolate.dispose()
       releases.delete(message.isolate)
@@ -96,4 +99,3 @@ process.once('disconnect', () => process.exit(0))
 // Ctrl-C reaches the whole group: the host ends first, and this process with it.
 process.on('SIGINT', () => undefined)
 process.on('SIGTERM', () => undefined)
-send({ kind: 'ready' })

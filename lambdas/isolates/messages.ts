@@ -7,9 +7,11 @@ export type ToIsolates =
   | { kind: 'call'; call: number; isolate: string; lambda: string | null; argument: string }
   | { kind: 'answer'; call: number; hostCall: number; ok: boolean; value: string }
   | { kind: 'drop'; isolate: string }
+  /** Asks for a sign of life: `pong`. */
+  | { kind: 'ping' }
 
 export type FromIsolates =
-  | { kind: 'ready' }
+  | { kind: 'pong' }
   /** What the lambda returned, or what the plugin declares: JSON text. */
   | { kind: 'returned'; call: number; value: string; logs: string[] }
   | { kind: 'failed'; call: number; code: ErrorCode; message: string; logs: string[] }

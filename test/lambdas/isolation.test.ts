@@ -71,6 +71,37 @@ test('a process that dies costs a read nothing and a write a clear error; the ne
   expect(await ask('mutation { write }')).toEqual({ data: { write: 'done' } })
 })
 
+test('a process that hangs is replaced', async () => {
+  const ask = await host.deploy('acme', answering('return "well"'))
+  const hung = await eventually('the process', isolateProcess)
+  process.kill(hung, 'SIGSTOP')
+  expect(await ask('{ answer }')).toEqual({ data: { answer: 'well' } })
+  expect(isolateProcess()).not.toBe(hung)
+})
+
+test('a call whose isolate is ended by another is repeated when it reads, and says so when it writes', async () => {
+  const ask = await host.deploy(
+    'acme',
+    pluginWith({
+      typeDefs: 'type Query { bomb: String read: String } type Mutation { write: String }',
+      resolvers:
+        'Query: { bomb: () => { for (;;); }, read: (_root, _args, ctx) => waits(ctx) }, Mutation: { write: (_root, _args, ctx) => waits(ctx) }',
+    }).concat('\nasync function waits(ctx) { await ctx.graphql("{ me }"); return "done" }'),
+  )
+  const besideBomb = async (operation: string) => {
+    asked = Promise.withResolvers()
+    released = Promise.withResolvers()
+    const answer = ask(operation)
+    await asked.promise
+    expect((await ask('{ bomb }')).errors?.[0]?.extensions?.code).toBe('LAMBDA_CPU_EXCEEDED')
+    released.resolve()
+    return answer
+  }
+  expect(await besideBomb('{ read }')).toEqual({ data: { read: 'done' } })
+  const write = await besideBomb('mutation { write }')
+  expect(write.errors?.map((error) => error.extensions?.code)).toEqual(['LAMBDA_UNAVAILABLE'])
+})
+
 test('the process has an empty environment', async () => {
   const pid = await eventually('the process', isolateProcess)
   const { readFile } = await import('node:fs/promises')
