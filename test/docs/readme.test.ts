@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, parse, validate } from 'graphql'
 import { eventually } from '../support/eventually.ts'
 import { openSocket, post } from '../support/graphql.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
@@ -62,6 +65,43 @@ describe('README.md', () => {
     stop()
     await client.dispose()
     expect(shown).toEqual(JSON.parse(event))
+  })
+
+  test('its shell command is answered', async () => {
+    const [command = ''] = (await blocks('README.md', 'sh')).filter((block) => block.includes('curl'))
+    const here = command
+      .replace('http://127.0.0.1:4000', platform.url)
+      .replace('./.trellis/demo.json', join(folder.path, 'data', 'demo.json'))
+    const { stdout } = await promisify(execFile)('bash', ['-c', here])
+    expect(JSON.parse(stdout)).toEqual({
+      data: {
+        records: { edges: [{ node: { data: expect.objectContaining({ total: expect.any(Number) }) } }] },
+      },
+    })
+  })
+
+  test('the operations of the guide for frontends fit the schema of a client', async () => {
+    const introspection = await post<IntrospectionQuery>(platform.endpoint, headers, {
+      query: getIntrospectionQuery(),
+    })
+    if (!introspection.data) throw new Error('no schema')
+    const schema = buildClientSchema(introspection.data)
+    const operations = await blocks('docs/frontend.md', 'graphql')
+    expect(operations.length).toBeGreaterThan(1)
+    expect(operations.flatMap((operation) => validate(schema, parse(operation)))).toEqual([])
+  })
+
+  test('the plugin of the guide for authors is accepted, by the mutation it shows', async () => {
+    const [content = ''] = await blocks('docs/plugins.md', 'ts')
+    const [query = ''] = await blocks('docs/plugins.md', 'graphql')
+    const answer = await post(
+      platform.endpoint,
+      { 'x-api-key': platform.demo.clients.acme?.deployKey ?? '' },
+      { query, variables: { files: [{ path: 'plugin.ts', content }] } },
+    )
+    expect(answer).toEqual({
+      data: { deployPlugin: { number: expect.any(Number), active: false, errors: [] } },
+    })
   })
 
   test('its links lead somewhere', async () => {
