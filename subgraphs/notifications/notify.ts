@@ -11,7 +11,7 @@ export type NotifyInput = {
   userId: string
   topic: string
   title: string
-  body?: string | null
+  body: string
   data?: unknown
   idempotencyKey?: string | null
 }
@@ -60,8 +60,7 @@ function checked({ userId, topic, title, body, data }: Omit<NotifyInput, 'idempo
     userId: boundedText(userId, { what: 'userId', max: 200 }),
     topic: boundedText(topic, { what: 'topic', max: 200 }),
     title: boundedText(title, { what: 'title', max: 500 }),
-    body:
-      body === null || body === undefined ? null : boundedText(body, { what: 'body', min: 0, max: 10_000 }),
+    body: boundedText(body, { what: 'body', min: 0, max: 10_000 }),
     data:
       data === null || data === undefined
         ? Prisma.DbNull

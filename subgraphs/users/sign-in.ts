@@ -5,15 +5,19 @@ import { normaliseEmailAddress } from './email-address.ts'
 import { issueCredentials, type SessionNode } from './sessions.ts'
 import type { UsersModule } from './users-module.ts'
 
-export type SignInInput = { email: string; password: string }
+/** Both are needed as long as there is no other way to sign in; the contract leaves room for a second factor's answer. */
+export type SignInInput = { email?: string | null; password?: string | null }
 
-/** @throws {TrellisError} INVALID_CREDENTIALS, after the same work for an unknown address as for a wrong password; FORBIDDEN */
+/** @throws {TrellisError} BAD_USER_INPUT; INVALID_CREDENTIALS, after the same work for an unknown address as for a wrong password; FORBIDDEN */
 export async function signIn(
   module: UsersModule,
   { viewer, traceparent }: Call,
   { email, password }: SignInInput,
 ): Promise<{ session: SessionNode }> {
   requireSignInAllowed(viewer)
+  if (typeof email !== 'string' || typeof password !== 'string') {
+    throw new TrellisError('BAD_USER_INPUT', 'Signing in needs `email` and `password`.')
+  }
   const { client } = viewer
   const emailLookup = module.cipher.fingerprint(client, normaliseEmailAddress(email))
   const user = await module.db.user.findUnique({ where: { client_emailLookup: { client, emailLookup } } })

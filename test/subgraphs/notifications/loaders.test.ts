@@ -14,8 +14,16 @@ test('the unread counts and the notifications of any number of references are on
   const createdAt = new Date()
   await db.notification.createMany({
     data: ids.flatMap((id, index) => [
-      { id, client: 'acme', userId: `u${index % 4}`, topic: 't', title: id, createdAt },
-      { id: `globex-${id}`, client: 'globex', userId: `u${index % 4}`, topic: 't', title: id, createdAt },
+      { id, client: 'acme', userId: `u${index % 4}`, topic: 't', title: id, body: 'B', createdAt },
+      {
+        id: `globex-${id}`,
+        client: 'globex',
+        userId: `u${index % 4}`,
+        topic: 't',
+        title: id,
+        body: 'B',
+        createdAt,
+      },
     ]),
   })
   const queries: string[] = []

@@ -23,7 +23,7 @@ export async function startNotifications(): Promise<NotificationsUnderTest> {
     ...module,
     notify,
     async send(viewer, userId, title = 'A title') {
-      const { data, errors } = await notify(viewer, { userId, topic: 'orders', title })
+      const { data, errors } = await notify(viewer, { userId, topic: 'orders', title, body: 'A body' })
       if (!data?.notify) throw new Error(JSON.stringify(errors))
       return (data.notify as { id: string }).id
     },

@@ -51,7 +51,7 @@ describe('who may what', () => {
     `query { _entities(representations: [{ __typename: "User", id: "an-editor" }]) { ... on User { ${field} } } }`
   const operations = {
     notifications: '{ notifications { totalCount } }',
-    notify: 'mutation { notify(input: { userId: "u", topic: "t", title: "T" }) { id } }',
+    notify: 'mutation { notify(input: { userId: "u", topic: "t", title: "T", body: "B" }) { id } }',
     markRead: 'mutation { markRead(ids: []) }',
     'User.notifications': reference('notifications { totalCount }'),
     'User.unreadCount': reference('unreadCount'),
@@ -115,6 +115,7 @@ describe('notify', () => {
       userId: ada.userId,
       topic: 't',
       title: 'Once',
+      body: 'A body',
       data: { a: 1, b: 2 },
       idempotencyKey: `key ${serial}`,
     }
@@ -138,7 +139,7 @@ describe('notify', () => {
     ['data that is too large', { data: 'x'.repeat(65 * 1024) }],
     ['data that is too deep', { data: JSON.parse('['.repeat(100) + ']'.repeat(100)) }],
   ])('%s is BAD_USER_INPUT', async (_what, fault) => {
-    const input = { userId: ada.userId, topic: 't', title: 'T', ...fault }
+    const input = { userId: ada.userId, topic: 't', title: 'T', body: 'B', ...fault }
     expect(codesOf(await module.notify(acme.server, input))).toEqual(['BAD_USER_INPUT'])
     expect((await pageOf(ada)).totalCount).toBe(0)
   })

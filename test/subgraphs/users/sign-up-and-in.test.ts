@@ -97,6 +97,11 @@ describe('signIn', () => {
     expect(unknown).toEqual(wrong)
   })
 
+  test('wants address and password', async () => {
+    for (const input of [{}, { email: 'known@acme.example' }, { password: 'nope nope' }])
+      expect(codesOf(await users.ask(acme.frontend, signIn, { input }))).toEqual(['BAD_USER_INPUT'])
+  })
+
   test('gives a token of 15 minutes that the registered keys verify and that says who it is', async () => {
     const { accessToken, accessTokenExpiresAt, user } = await users.join('acme', 'claims@acme.example')
     const jwk = users.gateway.registrations[0]?.body?.tokenKeys?.[0]

@@ -4,7 +4,7 @@ CREATE TABLE "notification" (
     "user_id" TEXT NOT NULL,
     "topic" TEXT NOT NULL,
     "title" TEXT NOT NULL,
-    "body" TEXT,
+    "body" TEXT NOT NULL,
     "data" JSONB,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "read_at" TIMESTAMPTZ(3),
