@@ -30,8 +30,8 @@ export type CallPort = {
 type Engine = {
   isolate: ivm.Isolate
   plugin: Plugin | null
-  /** Whose turn it was when the engine ended. */
-  endedBy: Call | null
+  /** Whose turn it is, or was last: where the engine is gone, who ended it. */
+  turnOf: Call | null
 }
 type Call = CallPort & {
   engine: Engine
@@ -57,7 +57,7 @@ export function createIsolate(source: string, limits: IsolateLimits): PluginIsol
     engine = {
       isolate: new ivm.Isolate({ memoryLimit: memoryMb, onCatastrophicError: abandonProcess }),
       plugin: null,
-      endedBy: null,
+      turnOf: null,
     }
     return engine
   }
@@ -65,10 +65,12 @@ export function createIsolate(source: string, limits: IsolateLimits): PluginIsol
   /** One turn of this call, after those before it. A call whose turn breaks a limit is given up with that limit's code. */
   function takeTurn(call: Call, turn: () => Promise<unknown>): Promise<void> {
     const taken = turns.then(async () => {
+      const { engine } = call
       try {
-        call.cpuLeftMs -= await watchTurn(call.engine.isolate, turn, call.cpuLeftMs)
+        if (engine.isolate.isDisposed) throw new Error('The engine is gone.')
+        engine.turnOf = call
+        call.cpuLeftMs -= await watchTurn(engine.isolate, turn, call.cpuLeftMs)
       } catch (error) {
-        call.engine.endedBy ??= call
         call.givenUp.reject(lambdaError(error, call))
       }
     })
@@ -128,8 +130,8 @@ export function createIsolate(source: string, limits: IsolateLimits): PluginIsol
       if (typeof value !== 'string' || value.length > limits.payloadChars) throw tooLarge(limits)
       return value
     } catch (error) {
-      // A turn that broke a limit knows better than the promise that died with the engine.
-      await Promise.race([call.givenUp.promise, nextTask()])
+      // A turn that broke a limit knows better than the promise that died with the engine, and may be told later.
+      if (engine.isolate.isDisposed) await Promise.race([call.givenUp.promise, turns])
       throw lambdaError(error, call)
     } finally {
       clearTimeout(timer)
@@ -192,12 +194,12 @@ function tooLong(limits: IsolateLimits): TrellisError {
  */
 function lambdaError(error: unknown, call: Call): TrellisError {
   if (error instanceof TrellisError) return error
-  const { isolate, endedBy } = call.engine
+  const { isolate, turnOf } = call.engine
   if (!isolate.isDisposed) {
     const message = error instanceof Error ? error.message : String(error)
     return new TrellisError('LAMBDA_FAILED', message.slice(0, 1000))
   }
-  return endedBy === call
+  return turnOf === call
     ? new TrellisError('LAMBDA_MEMORY_EXCEEDED', 'The lambda used more memory than it may.')
     : new TrellisError('LAMBDA_UNAVAILABLE', 'Another call ended the isolate.')
 }
