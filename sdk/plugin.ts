@@ -23,7 +23,7 @@ export type Resolvers = {
 /** The arguments of a field, as declared in `typeDefs`. */
 export type Args = Readonly<Record<string, unknown>>
 
-/** Answers one root field. What it throws is logged; the caller learns the code LAMBDA_FAILED. */
+/** Answers one root field. What it throws reaches the caller as LAMBDA_FAILED, with its message: say nothing secret in it. */
 // biome-ignore lint/suspicious/noExplicitAny: an author names the arguments that the schema declares, which no type here can know.
 export type RootResolver = (root: undefined, args: any, ctx: Context) => unknown
 
