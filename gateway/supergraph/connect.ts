@@ -21,14 +21,19 @@ export function createConnect(
     module(name) {
       const known = modules.get(name)
       if (known) return known
-      const subgraph = createHttpSubgraph({ audience: name, endpoint: () => pick(name), sign, timeoutMs })
+      const subgraph = createHttpSubgraph({
+        audience: name,
+        endpoint: () => graphqlOf(pick(name)),
+        sign,
+        timeoutMs,
+      })
       modules.set(name, subgraph)
       return subgraph
     },
     plugin(client, digest) {
       const endpoint = () => {
         const host = pick(lambdaAudience)
-        return host && `${host.replace(/\/$/, '')}/clients/${client}/builds/${digest}`
+        return host && graphqlOf(`${host.replace(/\/$/, '')}/clients/${client}/builds/${digest}`)
       }
       return createHttpSubgraph({ audience: lambdaAudience, endpoint, sign, timeoutMs })
     },
@@ -36,4 +41,9 @@ export function createConnect(
       await Promise.all([...modules.values()].map((subgraph) => subgraph.close()))
     },
   }
+}
+
+/** Where an instance answers GraphQL; it registers with its base URL. */
+function graphqlOf(baseUrl: string | undefined): string | undefined {
+  return baseUrl && `${baseUrl.replace(/\/$/, '')}/graphql`
 }

@@ -36,7 +36,7 @@ function createHttpFetch(
       const authorization = await authorizationFor(caller, audience, sign)
       const { statusCode, body } = await agent.request({
         origin: new URL(url).origin,
-        path: `${new URL(url).pathname.replace(/\/$/, '')}/graphql`,
+        path: `${new URL(url).pathname}${new URL(url).search}`,
         method: 'POST',
         headers: {
           'content-type': 'application/json',

@@ -4,7 +4,7 @@ import type { SignGatewayToken } from '../../foundation/gateway-token.ts'
 export type ModuleEndpoint = {
   /** The module's name: in errors, and who the gateway token is for. */
   audience: string
-  /** The base URL of a living instance, `/graphql` is appended; undefined when there is none. Asked before every call. */
+  /** Where a living instance answers GraphQL; undefined when there is none. Asked before every call. */
   endpoint: () => string | undefined
   /** Null: calls are not signed. */
   sign: SignGatewayToken | null

@@ -114,7 +114,7 @@ function openClient(
   let wasOpen = false
   let pongIsLate: NodeJS.Timeout | undefined
   const client = createClient({
-    url: `${url.replace(/^http/, 'ws').replace(/\/$/, '')}/graphql`,
+    url: url.replace(/^http/, 'ws'),
     webSocketImpl: WebSocket,
     retryAttempts: 0,
     connectionAckWaitTimeout: timeoutMs,

@@ -79,7 +79,7 @@ async function answerFederated(
   const subgraphs = new Map(
     [...urls].map(([audience, url]) => [
       audience,
-      createHttpSubgraph({ audience, endpoint: () => url, sign: null, timeoutMs: 5_000 }),
+      createHttpSubgraph({ audience, endpoint: () => `${url}/graphql`, sign: null, timeoutMs: 5_000 }),
     ]),
   )
   try {

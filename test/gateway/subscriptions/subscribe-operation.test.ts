@@ -71,7 +71,8 @@ describe('a subscription over several subgraphs', () => {
   function build(id: string, sdls: Record<string, string>): Generation {
     const running: Record<string, RunningSubgraph> = { clock, names, colors }
     const subgraphs = Object.keys(sdls).map((audience) => {
-      const options = { audience, endpoint: () => running[audience]?.url, sign: null, timeoutMs: 5_000 }
+      const endpoint = () => running[audience] && `${running[audience].url}/graphql`
+      const options = { audience, endpoint, sign: null, timeoutMs: 5_000 }
       const subgraph = createHttpSubgraph(options)
       closers.push(subgraph.close)
       return [audience, subgraph] as const

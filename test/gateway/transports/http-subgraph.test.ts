@@ -28,7 +28,13 @@ describe('a module over HTTP', () => {
   })
 
   const open = (options: { endpoint?: () => string | undefined; timeoutMs?: number } = {}) =>
-    createHttpSubgraph({ audience: 'data', endpoint: () => url, sign, timeoutMs: 2_000, ...options })
+    createHttpSubgraph({
+      audience: 'data',
+      endpoint: () => `${url}/graphql`,
+      sign,
+      timeoutMs: 2_000,
+      ...options,
+    })
 
   async function call(subgraph = open(), signal = new AbortController().signal, caller = nobody) {
     const request = { document: 'query Q { a }', operationName: 'Q', variables: { x: 1 }, caller }
@@ -61,7 +67,7 @@ describe('a module over HTTP', () => {
       response.end('{"data":{"a":1}}')
     }
     const caller = { viewer, depth: 2, traceparent: '00-trace' }
-    const subgraph = open({ endpoint: () => `${url}/clients/acme/builds/9/` })
+    const subgraph = open({ endpoint: () => `${url}/clients/acme/builds/9/graphql` })
     expect(await call(subgraph, undefined, caller)).toEqual({ data: { a: 1 } })
     expect(await received.promise).toEqual({
       path: '/clients/acme/builds/9/graphql',
@@ -73,7 +79,7 @@ describe('a module over HTTP', () => {
 
   test('keeps its connections, and follows the endpoint', async () => {
     answer = answering(200, '{"data":{}}')
-    let endpoint: string | undefined = url
+    let endpoint: string | undefined = `${url}/graphql`
     const subgraph = open({ endpoint: () => endpoint })
     const request = { document: '{a}', operationName: undefined, variables: {}, caller: nobody }
     const { signal } = new AbortController()
