@@ -22,6 +22,8 @@ import { withPrivateAliases } from './private-aliases.ts'
 export type Planner = {
   /** The API schema: what clients see, validate against and introspect. */
   schema: GraphQLSchema
+  /** Every type of every subgraph, what `schema` hides included. */
+  supergraph: GraphQLSchema
   /**
    * Plans an operation that is valid in `schema`. Plans are kept, bounded, by document text and operation name.
    *
@@ -46,6 +48,7 @@ export function createPlanner(supergraphSdl: string): Planner {
 
   return {
     schema: apiSchema.toGraphQLJSSchema(),
+    supergraph,
     async plan(document, operationName) {
       const key = JSON.stringify([operationName ?? null, textOf(document)])
       const kept = plans.get(key)

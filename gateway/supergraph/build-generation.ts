@@ -4,7 +4,7 @@ import type { Close } from '../../foundation/closing.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
 import type { ClientViewer, Viewer } from '../../foundation/viewer.ts'
-import { executeOperation } from '../execution/execute-operation.ts'
+import { createExecutor, type Executor } from '../execution/create-executor.ts'
 import { createPlanner, type Planner } from '../planning/create-planner.ts'
 import type { Caller, Subgraph } from '../transports/subgraph-fetch.ts'
 import { type ApolloGateway, createApolloServer } from './apollo-server.ts'
@@ -22,6 +22,7 @@ export type Generation = {
   hash: string
   supergraphSdl: string
   planner: Planner
+  executor: Executor
   subgraphs: ReadonlyMap<string, Subgraph>
   apollo: ApolloServer<OperationContext>
   close: Close
@@ -55,10 +56,8 @@ export async function buildGeneration(
   const plugin = graph.plugin && connect.plugin(client, graph.plugin.digest)
   const subgraphs = new Map<string, Subgraph>(graph.modules.map(({ name }) => [name, connect.module(name)]))
   if (plugin) subgraphs.set(pluginSubgraph, plugin)
-  const apollo = createApolloServer(
-    { gateway: executorAsGateway({ planner, subgraphs, supergraphSdl }) },
-    log,
-  )
+  const executor = createExecutor({ ...planner, subgraphs })
+  const apollo = createApolloServer({ gateway: executorAsGateway({ planner, executor, supergraphSdl }) }, log)
   await apollo.start()
   const close = async () => {
     await apollo.stop()
@@ -67,15 +66,13 @@ export async function buildGeneration(
   const id = `${client}:${hash.slice(0, 16)}`
   return {
     ok: true,
-    generation: { id, client, number, hash, supergraphSdl, planner, subgraphs, apollo, close },
+    generation: { id, client, number, hash, supergraphSdl, planner, executor, subgraphs, apollo, close },
   }
 }
 
 /** Our planner and executor, in the place where Apollo Server expects Apollo's gateway. */
-function executorAsGateway(
-  parts: Pick<Generation, 'planner' | 'subgraphs' | 'supergraphSdl'>,
-): ApolloGateway {
-  const { planner, subgraphs, supergraphSdl } = parts
+function executorAsGateway(parts: Pick<Generation, 'planner' | 'executor' | 'supergraphSdl'>): ApolloGateway {
+  const { planner, executor, supergraphSdl } = parts
   return {
     onSchemaLoadOrUpdate(callback) {
       callback({ apiSchema: planner.schema, coreSupergraphSdl: supergraphSdl })
@@ -92,9 +89,7 @@ function executorAsGateway(
             })
           }
           const planned = await planner.plan(document, operationName ?? undefined)
-          return executeOperation(planned, {
-            schema: planner.schema,
-            subgraphs,
+          return executor.execute(planned, {
             caller: callerOf(readContext(context)),
             variables: request.variables ?? {},
             signal: signalFor(operation.operation, readContext(context)),

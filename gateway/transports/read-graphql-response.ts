@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql'
 import type { SubgraphResponse } from './subgraph-fetch.ts'
+import { invalidResponse } from './transport-errors.ts'
 
 /** A GraphQL response out of parsed JSON; null when it is something else. */
 export function readGraphqlResponse(value: unknown): SubgraphResponse | null {
@@ -9,6 +10,25 @@ export function readGraphqlResponse(value: unknown): SubgraphResponse | null {
   if (data !== undefined && data !== null && !isRecord(data)) return null
   if (errors !== undefined && !isErrorList(errors)) return null
   return { ...(data === undefined ? {} : { data }), ...(errors ? { errors } : {}) }
+}
+
+/**
+ * What stands in the text of an answer.
+ *
+ * @throws {TrellisError} SUBGRAPH_INVALID_RESPONSE
+ */
+export function readResponseText(text: string, module: string): SubgraphResponse {
+  const response = readGraphqlResponse(parseJson(text))
+  if (!response) throw invalidResponse(module)
+  return response
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 export function isErrorList(value: unknown): value is readonly GraphQLFormattedError[] {

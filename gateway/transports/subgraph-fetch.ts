@@ -24,11 +24,18 @@ export type SubgraphRequest = {
   operationName: string | undefined
   variables: Readonly<Record<string, unknown>>
   caller: Caller
+  /** The same as the text of a GraphQL-over-HTTP body, `{"query","operationName","variables"}`, where it is already written. */
+  body?: string
+  /** Whoever asks would rather read the answer's text: a transport that has one may leave it unread, see `SubgraphResponse`. */
+  wantsText?: true
 }
 
+/** Either read (`data`, `errors`), or, for a request that wants it, the text of an answer that succeeded as HTTP. */
 export type SubgraphResponse = {
   data?: Readonly<Record<string, unknown>> | null
   errors?: readonly GraphQLFormattedError[]
+  /** JSON, supposedly; whoever asked reads it with `readResponseText`. Never beside `data` or `errors`. */
+  text?: string
 }
 
 /** For whom an operation runs. Null viewer: a gateway without authentication (`--supergraph`). */
