@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import type { Close } from '../foundation/closing.ts'
 import type { Log } from '../foundation/log.ts'
 import type { Bus } from './bus.ts'
+import { type EventCatalogue, readEventCatalogue } from './event-catalogue.ts'
 import { appendedChannel } from './log-channels.ts'
 import { readLogPage } from './log-page.ts'
 import { openLogReader } from './log-reader.ts'
@@ -33,7 +34,10 @@ export type ModuleLog<Transaction> = {
   close: Close
 }
 
-/** Adds an event to the transaction; it exists when the transaction has committed. Returns it as readers will see it. */
+/**
+ * Adds an event to the transaction; it exists when the transaction has committed. Returns it as readers will see it.
+ * @throws {InvalidEventError} for an event that the catalogue does not know or that does not fit it
+ */
 export type Append = (event: NewEvent) => Promise<PlatformEvent>
 
 /** What the log needs of a module's Prisma transaction. */
@@ -50,6 +54,8 @@ export type ModuleLogOptions<Transaction extends LogTransaction> = {
   source: string
   bus: Bus
   log: Log
+  /** What may be appended. @default the platform's, `schema/events/` */
+  catalogue?: EventCatalogue
 }
 
 /**
@@ -63,7 +69,9 @@ export async function openModuleLog<Transaction extends LogTransaction>({
   source,
   bus,
   log,
+  ...options
 }: ModuleLogOptions<Transaction>): Promise<ModuleLog<Transaction>> {
+  const catalogue = options.catalogue ?? (await readEventCatalogue())
   const pool = openPool({ databaseUrl, name: `${source} event log`, log })
   const reader = await openLogReader({ databaseUrl, pool, source, log }).catch(async (error) => {
     await pool.end()
@@ -78,7 +86,7 @@ export async function openModuleLog<Transaction extends LogTransaction>({
       const appended: Promise<PlatformEvent>[] = []
       const result = await db.$transaction(async (tx) => {
         const outcome = await work(tx, (event) => {
-          const written = appendEvent(tx, source, event)
+          const written = appendEvent(tx, { source, catalogue }, event)
           // When the work fails first, its own error is the one to report.
           written.catch(() => undefined)
           appended.push(written)
@@ -108,15 +116,21 @@ export async function openModuleLog<Transaction extends LogTransaction>({
   }
 }
 
-async function appendEvent(tx: LogTransaction, source: string, event: NewEvent): Promise<PlatformEvent> {
+type Appending = { source: string; catalogue: EventCatalogue }
+
+async function appendEvent(
+  tx: LogTransaction,
+  { source, catalogue }: Appending,
+  event: NewEvent,
+): Promise<PlatformEvent> {
   const written: PlatformEvent = {
     id: crypto.randomUUID(),
     source,
     time: new Date().toISOString(),
-    traceparent: null,
     dataVersion: 1,
     ...event,
   }
+  catalogue.check(written)
   const { id, type, subject, client, actor, time, traceparent, dataVersion } = written
   const data = JSON.stringify(written.data)
   await tx.$executeRaw`

@@ -1,4 +1,7 @@
-/** A CloudEvents 1.0 envelope with the platform's extensions: what happened to one subject, in one client. */
+/**
+ * What happened to one subject, in one client: the attributes of CloudEvents 1.0 and the platform's extensions.
+ * `toCloudEvent` writes it as one; types and their data are in `schema/events/`.
+ */
 export type PlatformEvent = {
   /** Unique; a consumer that has seen it before does nothing. */
   id: string
@@ -21,6 +24,6 @@ export type PlatformEvent = {
   data: Readonly<Record<string, unknown>>
 }
 
-/** What a module says of an event; the log adds the rest. */
-export type NewEvent = Pick<PlatformEvent, 'type' | 'subject' | 'client' | 'actor' | 'data'> &
-  Partial<Pick<PlatformEvent, 'traceparent' | 'dataVersion'>>
+/** What a module says of an event; the log adds the rest. `dataVersion` is 1 where it is left out. */
+export type NewEvent = Pick<PlatformEvent, 'type' | 'subject' | 'client' | 'actor' | 'traceparent' | 'data'> &
+  Partial<Pick<PlatformEvent, 'dataVersion'>>

@@ -22,7 +22,8 @@ export type VerifyCall = (credentials: CallCredentials, signal: AbortSignal) => 
  * often than this, whatever strangers send.
  */
 const keyRefetchMs = 1_000
-const traceparentFormat = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
+/** W3C Trace Context: the version ff and ids of zeros are invalid. Events carry it, and must fit their envelope. */
+const traceparentFormat = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
 export function createCallVerifier(audience: string, gatewayUrl: string): VerifyCall {
   const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', gatewayUrl), {

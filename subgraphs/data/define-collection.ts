@@ -1,3 +1,4 @@
+import { actorOf } from '../../foundation/viewer.ts'
 import type { CollectionAccess } from '../../prisma/generated/data/client.ts'
 import { requireAdmin } from '../access.ts'
 import { badInput, toJsonValue } from '../json-value.ts'
@@ -9,9 +10,9 @@ export type DefineCollectionInput = { name: string; schema: unknown; access?: Co
 
 const maxSchemaBytes = 64 * 1024
 
-/** Makes the collection or redefines it. @throws {TrellisError} FORBIDDEN; BAD_USER_INPUT for a name or schema that cannot be used */
+/** Makes the collection or redefines it, with its event. @throws {TrellisError} FORBIDDEN; BAD_USER_INPUT for a name or schema that cannot be used */
 export async function defineCollection(
-  { db, viewer }: DataContext,
+  { events, viewer, traceparent }: DataContext,
   { name, schema: input, access }: DefineCollectionInput,
 ): Promise<StoredCollection> {
   const { client } = requireAdmin(viewer)
@@ -20,12 +21,22 @@ export async function defineCollection(
   }
   const schema = toJsonValue(input, { what: 'The schema', maxBytes: maxSchemaBytes })
   compileRecordSchema(schema)
-  const [collection] = await db.$queryRaw<StoredCollection[]>`
-    INSERT INTO "collection" ("client", "name", "schema", "access")
-    VALUES (${client}, ${name}, ${JSON.stringify(schema)}::jsonb, ${access ?? 'OWN'}::"collection_access")
-    ON CONFLICT ("client", "name") DO UPDATE SET
-      "schema" = EXCLUDED."schema", "access" = EXCLUDED."access", "revision" = "collection"."revision" + 1
-    RETURNING ${collectionColumns}`
-  if (!collection) throw new Error('A collection that was defined is not there.')
-  return collection
+  return events.transaction(async (tx, append) => {
+    const [collection] = await tx.$queryRaw<StoredCollection[]>`
+      INSERT INTO "collection" ("client", "name", "schema", "access")
+      VALUES (${client}, ${name}, ${JSON.stringify(schema)}::jsonb, ${access ?? 'OWN'}::"collection_access")
+      ON CONFLICT ("client", "name") DO UPDATE SET
+        "schema" = EXCLUDED."schema", "access" = EXCLUDED."access", "revision" = "collection"."revision" + 1
+      RETURNING ${collectionColumns}`
+    if (!collection) throw new Error('A collection that was defined is not there.')
+    await append({
+      type: 'data.collection.defined',
+      subject: name,
+      client,
+      actor: actorOf(viewer),
+      traceparent,
+      data: { collection: name, access: collection.access, revision: collection.revision },
+    })
+    return collection
+  })
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Pool } from 'pg'
 import type { Bus } from '../../events/bus.ts'
+import { createEventCatalogue } from '../../events/event-catalogue.ts'
 import { type ModuleLog, openModuleLog } from '../../events/module-log.ts'
 import type { NewEvent } from '../../events/platform-event.ts'
 import { openPostgresBus } from '../../events/postgres-bus.ts'
@@ -25,6 +26,13 @@ export type LogFixture = {
   close(): Promise<void>
 }
 
+/** What these tests write: anything, of two types. */
+const catalogue = await createEventCatalogue(
+  ['test.thing.changed', 'test.other.changed'].flatMap((type) =>
+    [1, 3].map((version) => ({ type, version, schema: { title: type, description: type, type: 'object' } })),
+  ),
+)
+
 /** One real database with an event log and a bus in it: their tables have names of their own. */
 export async function openLogFixture(): Promise<LogFixture> {
   const database = await createTestDatabase('bus')
@@ -42,7 +50,14 @@ export async function openLogFixture(): Promise<LogFixture> {
     bus,
     pool,
     async openLog() {
-      const log = await openModuleLog({ db, databaseUrl: database.url, source: 'test', bus, log: silentLog })
+      const log = await openModuleLog({
+        db,
+        databaseUrl: database.url,
+        source: 'test',
+        bus,
+        log: silentLog,
+        catalogue,
+      })
       logs.push(log)
       return log
     },
@@ -71,7 +86,15 @@ export async function openLogFixture(): Promise<LogFixture> {
 }
 
 export function thingChanged(subject: string, more: Partial<NewEvent> = {}): NewEvent {
-  return { type: 'test.thing.changed', subject, client: 'acme', actor: null, data: { subject }, ...more }
+  return {
+    type: 'test.thing.changed',
+    subject,
+    client: 'acme',
+    actor: null,
+    traceparent: null,
+    data: { subject },
+    ...more,
+  }
 }
 
 /** One event in a transaction of its own. */

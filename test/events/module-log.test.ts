@@ -26,7 +26,7 @@ test('state and event are committed together, and the event arrives whole', asyn
     return append(
       thingChanged('a', {
         actor: 'user:u1',
-        traceparent: '00-1-2-01',
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
         dataVersion: 3,
         data: { deep: [{ ü: null }] },
       }),
