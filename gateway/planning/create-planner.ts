@@ -17,7 +17,11 @@ import {
 import { LRUCache } from 'lru-cache'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { PlannedOperation } from './planned-operation.ts'
+import { toPlannerSupergraph } from './planner-supergraph.ts'
 import { withPrivateAliases } from './private-aliases.ts'
+import type { PlanNode, SubscriptionNode } from './query-plan.ts'
+import type { RequiredVariants } from './required-variants.ts'
+import { restoreRequiredFields } from './restore-required-fields.ts'
 
 export type Planner = {
   /** The API schema: what clients see, validate against and introspect. */
@@ -40,44 +44,65 @@ const keptPlans = 2_000
  * @throws when the supergraph is not one (a composition result always is)
  */
 export function createPlanner(supergraphSdl: string): Planner {
-  const source = Supergraph.build(supergraphSdl, { supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES })
+  const { sdl, variants } = toPlannerSupergraph(supergraphSdl)
+  const source = Supergraph.build(sdl, {
+    supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
+    validateSupergraph: variants.isEmpty(),
+  })
   const apiSchema = source.apiSchema()
   const queryPlanner = new QueryPlanner(source)
   const supergraph = buildSchema(supergraphSdl, { assumeValid: true })
   const plans = new LRUCache<string, PlannedOperation>({ max: keptPlans })
 
   return {
-    schema: apiSchema.toGraphQLJSSchema(),
+    schema: Supergraph.build(supergraphSdl, { supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES })
+      .apiSchema()
+      .toGraphQLJSSchema(),
     supergraph,
     async plan(document, operationName) {
       const key = JSON.stringify([operationName ?? null, textOf(document)])
       const kept = plans.get(key)
       if (kept) return kept
       refuseDefer(document)
-      const planned = planOperation({ queryPlanner, apiSchema, supergraph }, document, operationName)
+      const planned = planOperation(
+        { queryPlanner, apiSchema, supergraph, variants },
+        document,
+        operationName,
+      )
       plans.set(key, planned)
       return planned
     },
   }
 }
 
-type Planning = { queryPlanner: QueryPlanner; apiSchema: Schema; supergraph: GraphQLSchema }
+type Planning = {
+  queryPlanner: QueryPlanner
+  apiSchema: Schema
+  supergraph: GraphQLSchema
+  variants: RequiredVariants
+}
 
 function planOperation(
-  { queryPlanner, apiSchema, supergraph }: Planning,
+  { queryPlanner, apiSchema, supergraph, variants }: Planning,
   document: DocumentNode,
   operationName: string | undefined,
 ): PlannedOperation {
   const operation = getOperationAST(document, operationName)
   if (!operation) throw new TrellisError('BAD_USER_INPUT', 'The document has no such operation.')
   try {
-    const plan = queryPlanner.buildQueryPlan(
+    const { node } = queryPlanner.buildQueryPlan(
       operationFromDocument(apiSchema, withPrivateAliases(document), {
         operationName: operation.name?.value,
         validate: false,
       }),
     )
-    return { document, operation, plan, supergraph }
+    const restored = restoreRequiredFields(node as PlanNode | SubscriptionNode | undefined, variants)
+    return {
+      document,
+      operation,
+      plan: { kind: 'QueryPlan', ...(restored && { node: restored }) },
+      supergraph,
+    }
   } catch (error) {
     if (error instanceof GraphQLError) throw error
     throw new TrellisError('INTERNAL_SERVER_ERROR', 'The operation could not be planned.', {

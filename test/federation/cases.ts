@@ -11,7 +11,9 @@ import { mutations } from './mutations/case.ts'
 import { nestedEntities } from './nested-entities/case.ts'
 import { nullPropagation } from './null-propagation/case.ts'
 import { providesAndOverride } from './provides-and-override/case.ts'
+import { requiredArguments } from './required-arguments/case.ts'
 import { requires } from './requires/case.ts'
+import { resolvableKeys } from './resolvable-keys/case.ts'
 import { sharedRoots } from './shared-roots/case.ts'
 
 export const cases: FederationCase[] = [
@@ -27,6 +29,8 @@ export const cases: FederationCase[] = [
   nestedEntities,
   nullPropagation,
   providesAndOverride,
+  requiredArguments,
   requires,
+  resolvableKeys,
   sharedRoots,
 ]

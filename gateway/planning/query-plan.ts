@@ -1,0 +1,71 @@
+import type { OperationTypeNode } from 'graphql'
+
+/**
+ * A query plan as plain data: it crosses threads, and nothing in it is code or shared. Apollo's plan without what
+ * is not served here (`@defer`) or not data (parsed documents).
+ */
+export type QueryPlan = {
+  /** Absent where nothing has to be fetched: an operation of introspection, or one that could not be planned. */
+  node?: PlanNode | SubscriptionNode
+}
+
+export type PlanNode = FetchNode | FlattenNode | SequenceNode | ParallelNode | ConditionNode
+
+export type SequenceNode = { kind: 'Sequence'; nodes: PlanNode[] }
+
+export type ParallelNode = { kind: 'Parallel'; nodes: PlanNode[] }
+
+export type FlattenNode = {
+  kind: 'Flatten'
+  /** Response keys; `@` is every element of a list. */
+  path: (string | number)[]
+  node: PlanNode
+}
+
+export type ConditionNode = {
+  kind: 'Condition'
+  /** A variable, by its private name. */
+  condition: string
+  ifClause?: PlanNode
+  elseClause?: PlanNode
+}
+
+export type SubscriptionNode = { kind: 'Subscription'; primary: FetchNode; rest?: PlanNode }
+
+export type FetchNode = {
+  kind: 'Fetch'
+  serviceName: string
+  /** GraphQL text. */
+  operation: string
+  operationName: string | undefined
+  operationKind: OperationTypeNode
+  /** Private names of the variables that `operation` uses, `representations` not among them. */
+  variableUsages?: string[]
+  /** Of an entity fetch: what of each entity is sent as its representation. */
+  requires?: RequiredSelection[]
+  /** Applied to each representation before it is sent. */
+  inputRewrites?: DataRewrite[]
+  /** Applied to what was received: to each entity, or to the root. */
+  outputRewrites?: DataRewrite[]
+}
+
+export type RequiredSelection = RequiredField | RequiredFragment
+
+export type RequiredField = {
+  kind: 'Field'
+  /** The key it has in the data, where that is not `name`. */
+  alias?: string
+  name: string
+  selections?: RequiredSelection[]
+}
+
+export type RequiredFragment = {
+  kind: 'InlineFragment'
+  typeCondition?: string
+  selections: RequiredSelection[]
+}
+
+/** `path`: keys and `... on Type` steps, through lists of any depth; its last step is the key that is rewritten. */
+export type DataRewrite =
+  | { kind: 'ValueSetter'; path: string[]; setValueTo: string | number | boolean | null }
+  | { kind: 'KeyRenamer'; path: string[]; renameKeyTo: string }
