@@ -1,4 +1,6 @@
 import type { ExecutionResult, GraphQLSchema } from 'graphql'
+import { batchFetches } from '../planning/batch-fetches.ts'
+import { type FetchGraph, fetchGraph } from '../planning/fetch-graph.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 import type { Caller, Subgraph, SubgraphResponse } from '../transports/subgraph-fetch.ts'
 import { executeEvent } from './execute-event.ts'
@@ -38,15 +40,26 @@ export type ExecutorParts = {
 
 /** The one way to have a plan executed. */
 export function createExecutor({ schema, subgraphs }: ExecutorParts): Executor {
+  const graphs = new WeakMap<PlannedOperation, FetchGraph | undefined>()
+  const graphOf = (operation: PlannedOperation) => {
+    if (!graphs.has(operation)) graphs.set(operation, batchedFetches(operation))
+    return graphs.get(operation)
+  }
   const execute: Executor['execute'] = (operation, request) =>
-    executeOperation(operation, { ...request, schema, subgraphs })
+    executeOperation(operation, { ...request, schema, subgraphs, graph: graphOf(operation) })
   return {
     execute,
     async executeToJson(operation, request) {
       return JSON.stringify(await execute(operation, request))
     },
     executeEvent(operation, response, request) {
-      return executeEvent(operation, response, { ...request, schema, subgraphs })
+      return executeEvent(operation, response, { ...request, schema, subgraphs, graph: graphOf(operation) })
     },
   }
+}
+
+function batchedFetches({ plan: { node } }: PlannedOperation): FetchGraph | undefined {
+  const plan = node?.kind === 'Subscription' ? node.rest : node
+  const graph = plan && fetchGraph(plan)
+  return graph ? batchFetches(graph) : undefined
 }

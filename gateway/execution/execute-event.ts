@@ -2,9 +2,11 @@ import type { SubscriptionNode } from '@apollo/query-planner'
 import type { ExecutionResult } from 'graphql'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 import type { SubgraphResponse } from '../transports/subgraph-fetch.ts'
+import type { PlanExecution } from './call-subgraph.ts'
 import { coerceVariables } from './coerce-variables.ts'
 import { completeResponse, type Execution } from './execute-operation.ts'
-import { mergeFetched, type PlanExecution } from './fetch-node.ts'
+import { executeFetchGraph } from './fetch-graph.ts'
+import { mergeFetched } from './merge-fetched.ts'
 import { executePlanNode } from './plan-node.ts'
 import { readResponse } from './read-response.ts'
 import { emptyObject } from './response-data.ts'
@@ -28,7 +30,10 @@ export async function executeEvent(
   const root = emptyObject()
   const { data, strayErrors } = readResponse(primary, response, supergraph)
   mergeFetched(root, data, { node: primary, supergraph })
-  strayErrors.push(...(await executePlanNode(rest, [root], planExecution)))
+  const restErrors = execution.graph
+    ? executeFetchGraph(execution.graph, root, planExecution)
+    : executePlanNode(rest, [root], planExecution)
+  strayErrors.push(...(await restErrors))
   execution.signal.throwIfAborted()
   return completeResponse(operation, { data: root, strayErrors }, execution)
 }

@@ -1,7 +1,8 @@
 import type { PlanNode } from '@apollo/query-planner'
 import type { GraphQLError } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
-import { executeFetchNode, type PlanExecution } from './fetch-node.ts'
+import type { PlanExecution } from './call-subgraph.ts'
+import { executeFetchNode } from './fetch-node.ts'
 import { flatten } from './flatten.ts'
 import type { ResponseObject } from './response-data.ts'
 

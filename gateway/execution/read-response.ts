@@ -16,12 +16,13 @@ import { applyRewrites, renamePath } from './rewrites.ts'
 /** What one fetch brought: its data with its errors in their places, and the errors that have none. */
 export type FetchedData = { data: ResponseObject | FailedField; strayErrors: GraphQLError[] }
 
-/** Makes of a subgraph's answer what can be merged into ours. */
+/** Makes of a subgraph's answer, or of there being none, what can be merged into ours. */
 export function readResponse(
   node: FetchNode,
-  response: SubgraphResponse,
+  response: SubgraphResponse | FailedField,
   supergraph: GraphQLSchema,
 ): FetchedData {
+  if (response instanceof FailedField) return { data: response, strayErrors: [] }
   const failures = (response.errors ?? []).map((error) => readError(node, error))
   const data = copyOf(response.data ?? null)
   if (!isResponseObject(data)) {
