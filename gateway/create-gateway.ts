@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import type { Close } from '../foundation/closing.ts'
 import { createGatewayTokenSigner, lambdaAudience } from '../foundation/gateway-token.ts'
 import type { Log } from '../foundation/log.ts'
@@ -7,7 +6,9 @@ import { type CredentialStore, createAuthenticator } from './access/authenticate
 import { createGatewayTokenKeys } from './access/gateway-token-keys.ts'
 import { createControlGraph } from './control/control-graph.ts'
 import { createRequestBuild } from './control/request-build.ts'
-import { createHttpServer } from './http/http-server.ts'
+import { type Door, openDoor } from './door.ts'
+import { addPublicKeysRoute } from './http/public-keys-route.ts'
+import { addRegistrationRoute } from './http/registration-route.ts'
 import { expireDeadInstances } from './registry/expire-dead-instances.ts'
 import { createInstancePicker } from './registry/instance-picker.ts'
 import { openPlatformDatabase } from './registry/platform-database.ts'
@@ -16,10 +17,10 @@ import { registerInstance, removeInstance } from './registry/register-instance.t
 import { openRegistry, type Registry } from './registry/registry.ts'
 import { createSigningKeyStore } from './registry/signing-key-store.ts'
 import { buildGeneration } from './supergraph/build-generation.ts'
+import { clientGraphHash } from './supergraph/client-graph.ts'
 import { createConnect } from './supergraph/connect.ts'
 import { createGenerations } from './supergraph/generations.ts'
 import { createAcquireGraph } from './viewer-graph.ts'
-import { startWebSocketServer } from './ws/websocket-server.ts'
 
 export type GatewayOptions = {
   /** The database `platform`, its migrations applied. */
@@ -29,12 +30,7 @@ export type GatewayOptions = {
   log: Log
 }
 
-export type Gateway = {
-  /** Begins to answer; resolves with where. @throws when the port is taken */
-  listen(address: { host: string; port: number }): Promise<string>
-  /** Stops accepting, lets operations in flight end, closes everything. */
-  close: Close
-}
+export type Gateway = Pick<Door, 'listen' | 'close'>
 
 const pollMs = 3_000
 
@@ -59,6 +55,7 @@ export async function createGateway({
   const connect = createConnect(pick, sign)
   const generations = createGenerations({
     graphOf: (client) => readClientGraph(state(), client),
+    hashOf: clientGraphHash,
     build: (graph, number) => buildGeneration(graph, number, { connect, log }),
     log,
   })
@@ -73,36 +70,22 @@ export async function createGateway({
   const requestBuild = createRequestBuild(() => pick(lambdaAudience), sign)
   const control = await createControlGraph({ db, state, requestBuild, serve }, log)
   const acquire = createAcquireGraph(generations, control.graph)
-  const server = await createHttpServer({
-    authenticate: authenticator.authenticate,
-    acquire,
-    registration: {
-      credentials: moduleCredentials,
-      async register(instance) {
-        const registration = await registerInstance(db, instance, log)
-        if (registration.ok && registration.changed) await registry.refresh()
-        return registration
-      },
-      remove: (instance) => removeInstance(db, instance),
+  const door = await openDoor({ authenticator, acquire, onCredentialsChange: registry.onReload, log })
+  addRegistrationRoute(door.server, {
+    credentials: moduleCredentials,
+    async register(instance) {
+      const registration = await registerInstance(db, instance, log)
+      if (registration.ok && registration.changed) await registry.refresh()
+      return registration
     },
-    publicKeys: signingKeys.publicKeys,
-    log,
+    remove: (instance) => removeInstance(db, instance),
   })
-  const closeSockets = startWebSocketServer({
-    server: server.server,
-    authenticator,
-    acquire,
-    onCredentialsChange: registry.onReload,
-    log,
-  })
+  addPublicKeysRoute(door.server, signingKeys.publicKeys)
 
   return {
-    async listen(address) {
-      await server.listen(address)
-      return urlOf(server.server.address(), address.host)
-    },
+    listen: door.listen,
     close: once(async () => {
-      await Promise.all([closeSockets(), server.close()])
+      await door.close()
       await registry.close()
       await generations.close()
       await Promise.all([control.close(), connect.close(), signingKeys.close()])
@@ -119,13 +102,6 @@ function registeredCredentials({ state }: Registry): Omit<CredentialStore, 'gate
     // Whatever other modules send, only this one signs people in.
     userTokenKeys: () => state().modules.get('users')?.tokenKeys ?? [],
   }
-}
-
-/** As others on this machine reach it. */
-function urlOf(address: string | AddressInfo | null, host: string): string {
-  if (address === null || typeof address === 'string') throw new Error('The server has no address.')
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${address.port}`
 }
 
 function once(close: Close): Close {

@@ -7,7 +7,7 @@ import type { OperationContext } from './supergraph/operation-context.ts'
 export type GraphLease = Disposable & { graph: Graph }
 
 /** @throws {TrellisError} NOT_AVAILABLE, NO_SCHEMA */
-export type AcquireGraph = (viewer: Viewer) => Promise<GraphLease>
+export type AcquireGraph = (viewer: Viewer | null) => Promise<GraphLease>
 
 export type OperationRequest = {
   /** @throws {TrellisError} UNAUTHENTICATED, CLIENT_MISMATCH */
@@ -27,11 +27,11 @@ export async function handleOperation<Answer>(
   { identify, traceparent, disconnected }: OperationRequest,
   run: (graph: Graph, context: OperationContext) => Promise<Answer>,
 ): Promise<Answer> {
-  const { viewer, depth } = await identify()
+  const { viewer, forwarded, depth } = await identify()
   if (depth > deepest)
     throw new TrellisError('LAMBDA_TOO_DEEP', 'Lambdas and graph call each other too deep.')
   using lease = await acquire(viewer)
-  return await run(lease.graph, { viewer, depth, traceparent, disconnected })
+  return await run(lease.graph, { viewer, forwarded, depth, traceparent, disconnected })
 }
 
 /** Only what is a W3C trace context is passed on to the subgraphs. */

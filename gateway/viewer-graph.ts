@@ -1,13 +1,14 @@
 import { TrellisError } from '../foundation/errors.ts'
 import type { AcquireGraph, GraphLease } from './pipeline.ts'
 import { subscribeOperation } from './subscriptions/subscribe-operation.ts'
-import { callerOf } from './supergraph/build-generation.ts'
+import { callerOf } from './supergraph/executor-as-gateway.ts'
 import type { Generations } from './supergraph/generations.ts'
 import type { Graph } from './supergraph/graph.ts'
 
 /** Which graph is whose: control is for operators and deployers, and nobody else has it; partners have none yet. */
 export function createAcquireGraph(generations: Generations, control: Graph): AcquireGraph {
   return async (viewer) => {
+    if (!viewer) throw new TrellisError('UNAUTHENTICATED', 'Nobody is called by name here.')
     switch (viewer.kind) {
       case 'OPERATOR':
       case 'DEPLOYER':
@@ -17,14 +18,15 @@ export function createAcquireGraph(generations: Generations, control: Graph): Ac
       case 'FRONTEND':
       case 'USER':
       case 'SERVER':
-        return acquireClientGraph(generations, viewer.client)
+        return acquireGraph(generations, viewer.client)
       default:
         return viewer satisfies never
     }
   }
 }
 
-async function acquireClientGraph(generations: Generations, client: string): Promise<GraphLease> {
+/** What runs for the client now. */
+export async function acquireGraph(generations: Generations, client: string): Promise<GraphLease> {
   const lease = await generations.acquire(client)
   const { planner, apollo } = lease.generation
   return {

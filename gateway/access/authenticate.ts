@@ -13,11 +13,19 @@ import { roles, type Viewer } from '../../foundation/viewer.ts'
 import { type ApiKey, hashApiKey } from './api-key.ts'
 
 /** What came with a request, or with a WebSocket's `connection_init`. */
-export type Credentials = { apiKey: string | undefined; authorization: string | undefined }
+export type Credentials = {
+  apiKey: string | undefined
+  authorization: string | undefined
+  /** Any other header, by its lower-case name. */
+  header(name: string): string | undefined
+}
 
 /** Who is calling, as long as it `holds`. */
 export type Identity = {
-  viewer: Viewer
+  /** Null: a gateway without viewers, `--supergraph`. */
+  viewer: Viewer | null
+  /** What of the caller's headers is passed on to the subgraphs; nothing by default. */
+  forwarded?: Readonly<Record<string, string>>
   /** How many lambdas stand between the caller and what is asked now. */
   depth: number
   /** The keys it rests on: it ends with the first of them. */
@@ -53,12 +61,14 @@ const userClaimsSchema = z.object({
   exp: z.number(),
 })
 
+type ViewerIdentity = Identity & { viewer: Viewer }
+
 /** Decides client and viewer from what the caller presents. The table is in the contract, "Who is calling". */
 export function createAuthenticator(store: CredentialStore): Authenticator {
   const holds = ({ viewer, keyIds, expiresAt }: Identity) =>
     (expiresAt === null || expiresAt > Date.now()) &&
     keyIds.every((id) => store.hasKey(id)) &&
-    (viewer.kind === 'OPERATOR' || store.hasClient(viewer.client))
+    (viewer === null || viewer.kind === 'OPERATOR' || store.hasClient(viewer.client))
 
   return {
     async authenticate({ apiKey, authorization }) {
@@ -74,10 +84,15 @@ export function createAuthenticator(store: CredentialStore): Authenticator {
   }
 }
 
-function identifyKey(secret: string, store: CredentialStore): Identity {
+function identifyKey(secret: string, store: CredentialStore): ViewerIdentity {
   const key = store.findKey(hashApiKey(secret))
   if (!key) throw unauthenticated('The API key is unknown, revoked or expired.')
-  return { viewer: viewerOfKey(key), depth: 0, keyIds: [key.id], expiresAt: key.expiresAt?.getTime() ?? null }
+  return {
+    viewer: viewerOfKey(key),
+    depth: 0,
+    keyIds: [key.id],
+    expiresAt: key.expiresAt?.getTime() ?? null,
+  }
 }
 
 function viewerOfKey({ id, kind, client, tags }: ApiKey): Viewer {
@@ -98,13 +113,13 @@ function viewerOfKey({ id, kind, client, tags }: ApiKey): Viewer {
 }
 
 /** A person's access token, or the gateway's own token that a lambda hands back. */
-async function identifyBearer(authorization: string, store: CredentialStore): Promise<Identity> {
+async function identifyBearer(authorization: string, store: CredentialStore): Promise<ViewerIdentity> {
   const token = /^Bearer +([\w.~+/=-]+)$/i.exec(authorization)?.[1]
   if (!token) throw unauthenticated('The authorization header is not of the form: Bearer <access token>.')
   return issuerOf(token) === 'trellis-gateway' ? identifyLambda(token, store) : identifyUser(token, store)
 }
 
-async function identifyUser(token: string, store: CredentialStore): Promise<Identity> {
+async function identifyUser(token: string, store: CredentialStore): Promise<ViewerIdentity> {
   try {
     const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: [...store.userTokenKeys()] }), {
       issuer: 'trellis-users',
@@ -121,18 +136,23 @@ async function identifyUser(token: string, store: CredentialStore): Promise<Iden
 }
 
 /** What a lambda asks of the graph runs with the rights of whoever called the lambda, and one step deeper. */
-async function identifyLambda(token: string, store: CredentialStore): Promise<Identity> {
+async function identifyLambda(token: string, store: CredentialStore): Promise<ViewerIdentity> {
   const { viewer, depth } = await verifyGatewayToken(token, gatewayAudience, store.gatewayTokenKeys)
   const { exp } = decodeJwt(token)
   const keyIds = viewer.kind === 'USER' ? [] : [viewer.keyId]
-  return { viewer, depth: depth + 1, keyIds, expiresAt: exp === undefined ? 0 : exp * 1000 }
+  return {
+    viewer,
+    depth: depth + 1,
+    keyIds,
+    expiresAt: exp === undefined ? 0 : exp * 1000,
+  }
 }
 
 /**
  * Both must name the same client. The person counts rather than a publishable or secret key, so that `me` is somebody;
  * a partner's or deployer's key keeps its narrower rights whoever is signed in.
  */
-function combine(byKey: Identity, byToken: Identity): Identity {
+function combine(byKey: ViewerIdentity, byToken: ViewerIdentity): ViewerIdentity {
   if (clientOf(byKey.viewer) !== clientOf(byToken.viewer)) {
     throw new TrellisError('CLIENT_MISMATCH', 'The API key and the access token belong to different clients.')
   }

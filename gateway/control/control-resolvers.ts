@@ -63,8 +63,9 @@ export function createControlResolvers(options: ControlOptions) {
       },
       deployPlugin(_root: unknown, deployment: DeployArguments, context: OperationContext) {
         const { client, files, message = null, dryRun } = deployment
-        if (!maySee(context, client)) throw new TrellisError('NOT_FOUND', 'There is no such client.')
         const { viewer } = context
+        if (!viewer || !maySee(context, client))
+          throw new TrellisError('NOT_FOUND', 'There is no such client.')
         return deployPlugin(options, { client, files, message, dryRun: dryRun ?? false, viewer })
       },
     },
@@ -103,11 +104,11 @@ async function readReleases(db: PlatformDatabase, slug: string): Promise<Deploye
 
 /** A deployer knows of its own client only; another one's is for it as one that does not exist. */
 function maySee({ viewer }: OperationContext, client: string): boolean {
-  return viewer.kind === 'OPERATOR' || viewer.client === client
+  return viewer?.kind === 'OPERATOR' || viewer?.client === client
 }
 
 function onlyOperators({ viewer }: OperationContext): void {
-  if (viewer.kind !== 'OPERATOR') throw new TrellisError('FORBIDDEN', 'This is for operators.')
+  if (viewer?.kind !== 'OPERATOR') throw new TrellisError('FORBIDDEN', 'This is for operators.')
 }
 
 function compareText(a: string, b: string): number {

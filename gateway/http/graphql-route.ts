@@ -1,6 +1,6 @@
 import { HeaderMap, type HTTPGraphQLResponse } from '@apollo/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Authenticator } from '../access/authenticate.ts'
+import type { Authenticator, Credentials } from '../access/authenticate.ts'
 import { type AcquireGraph, handleOperation, readTraceparent } from '../pipeline.ts'
 
 /** `POST` and `GET /graphql`. What fails before there is a graph is answered by the server's error handler. */
@@ -13,11 +13,7 @@ export function addGraphqlRoute(
     method: ['GET', 'POST'],
     async handler(request, reply) {
       const operation = {
-        identify: () =>
-          authenticate({
-            apiKey: headerOf(request, 'x-api-key'),
-            authorization: headerOf(request, 'authorization'),
-          }),
+        identify: () => authenticate(readCredentials(request)),
         traceparent: readTraceparent(headerOf(request, 'traceparent')),
         disconnected: disconnectSignal(reply),
       }
@@ -48,6 +44,12 @@ function sendResponse(reply: FastifyReply, { status, headers, body }: HTTPGraphQ
     .status(status ?? 200)
     .headers(Object.fromEntries(headers))
     .send(body.string)
+}
+
+/** What a caller presents in the headers of a request. */
+export function readCredentials(request: FastifyRequest): Credentials {
+  const header = (name: string) => headerOf(request, name)
+  return { apiKey: header('x-api-key'), authorization: header('authorization'), header }
 }
 
 function headerOf({ headers }: FastifyRequest, name: string): string | undefined {

@@ -1,34 +1,27 @@
 import Fastify, { type FastifyInstance } from 'fastify'
-import type { JWK } from 'jose'
 import type { Log } from '../../foundation/log.ts'
 import type { Authenticator } from '../access/authenticate.ts'
 import type { AcquireGraph } from '../pipeline.ts'
 import { createErrorHandler, sendNotFound } from './error-reply.ts'
 import { addExplorerRoutes } from './explorer-route.ts'
 import { addGraphqlRoute } from './graphql-route.ts'
-import { addRegistrationRoute, type RegistrationOptions } from './registration-route.ts'
 
 export type HttpServerOptions = {
   authenticate: Authenticator['authenticate']
   acquire: AcquireGraph
-  registration: RegistrationOptions
-  /** The public keys that modules verify the gateway's tokens with. */
-  publicKeys(): Promise<JWK[]>
   log: Log
 }
 
 /** A plugin's files together may have 1 MB; what carries them needs more. In bytes. */
 const bodyLimit = 4 * 1024 * 1024
 
-/** Everything the gateway answers over HTTP; it does not listen yet. */
+/** What a gateway answers over HTTP, whatever stands behind it; it does not listen yet. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   const handleError = createErrorHandler(options.log)
   const server = Fastify({ bodyLimit, forceCloseConnections: 'idle', frameworkErrors: handleError })
   server.setErrorHandler(handleError)
   server.setNotFoundHandler(sendNotFound)
   addGraphqlRoute(server, options)
-  addRegistrationRoute(server, options.registration)
-  server.get('/.well-known/jwks.json', async () => ({ keys: await options.publicKeys() }))
   server.get('/health/live', async () => ({ status: 'ok' }))
   // It listens only once the registry is read. Modules that are down do not make the gateway unready.
   server.get('/health/ready', async () => ({ status: 'ok' }))

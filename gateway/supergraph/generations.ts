@@ -1,8 +1,8 @@
 import type { Close } from '../../foundation/closing.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
-import { type BuiltGeneration, type Generation, operationTimeoutMs } from './build-generation.ts'
-import { type ClientGraph, clientGraphHash } from './client-graph.ts'
+import { operationTimeoutMs } from './executor-as-gateway.ts'
+import type { BuiltGeneration, Generation } from './generation.ts'
 
 export type GenerationLease = Disposable & { generation: Generation }
 
@@ -19,10 +19,12 @@ export type Generations = {
   close: Close
 }
 
-export type GenerationsOptions = {
+export type GenerationsOptions<Source> = {
   /** The client's graph now; null when there is no such client, or nothing to compose. */
-  graphOf(client: string): ClientGraph | null
-  build(graph: ClientGraph, number: number): Promise<BuiltGeneration>
+  graphOf(client: string): Source | null
+  /** Changes exactly when the generation has to. */
+  hashOf(graph: Source): string
+  build(graph: Source, number: number): Promise<BuiltGeneration>
   log: Log
 }
 
@@ -35,7 +37,12 @@ type Running = {
 type Slot = { running: Running | null; building: Promise<void> | null; built: number }
 
 /** The generation of each client: built when first asked for, swapped by one assignment, closed when its last lease ends. */
-export function createGenerations({ graphOf, build, log }: GenerationsOptions): Generations {
+export function createGenerations<Source>({
+  graphOf,
+  hashOf,
+  build,
+  log,
+}: GenerationsOptions<Source>): Generations {
   const slots = new Map<string, Slot>()
   const draining = new Set<Running>()
 
@@ -57,7 +64,7 @@ export function createGenerations({ graphOf, build, log }: GenerationsOptions): 
   const bringUpToDate = async (client: string, slot: Slot) => {
     const graph = graphOf(client)
     if (!graph) return end(slot)
-    if (slot.running?.generation.hash === clientGraphHash(graph)) return
+    if (slot.running?.generation.hash === hashOf(graph)) return
     const result = await build(graph, slot.built + 1)
     if (!result.ok) {
       log.error({ client, errors: result.errors }, 'the supergraph does not compose; what runs goes on')

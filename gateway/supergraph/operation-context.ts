@@ -2,7 +2,10 @@ import type { Viewer } from '../../foundation/viewer.ts'
 
 /** What an operation knows of where it came from; the context value of every Apollo Server here. */
 export type OperationContext = {
-  viewer: Viewer
+  /** Null: a gateway without viewers, `--supergraph`. */
+  viewer: Viewer | null
+  /** Headers of the caller's that are passed on to the subgraphs; lower-case names. */
+  forwarded?: Readonly<Record<string, string>> | undefined
   /** How many lambdas stand between the caller and this operation. */
   depth: number
   traceparent: string | undefined

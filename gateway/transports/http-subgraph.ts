@@ -39,6 +39,7 @@ function createHttpFetch(
         path: `${new URL(url).pathname}${new URL(url).search}`,
         method: 'POST',
         headers: {
+          ...caller.headers,
           'content-type': 'application/json',
           accept: 'application/graphql-response+json, application/json',
           ...(authorization ? { authorization } : {}),

@@ -10,11 +10,19 @@ import type { ClientViewer } from '../../foundation/viewer.ts'
  */
 export type SubgraphFetch = (request: SubgraphRequest, signal: AbortSignal) => Promise<SubgraphResponse>
 
-/** The same for a subscription. Ends when the subgraph completes it; `signal` ends it from this side. */
+/**
+ * The same for a subscription. Ends when the subgraph completes it; `signal` ends it from this side.
+ *
+ * @throws {SubscriptionRefused} from `next()`: the subgraph ends it with errors
+ * @throws {TrellisError} from `next()`, SUBGRAPH_UNAVAILABLE: it could not begin; SUBSCRIPTION_INTERRUPTED: it broke off
+ */
 export type SubgraphSubscribe = (
   request: SubgraphRequest,
   signal: AbortSignal,
-) => AsyncGenerator<SubgraphResponse, void, void>
+) => AsyncGenerator<SubgraphEvent, void, void>
+
+/** An event; or, where there is only `place`, word of where in its stream the subscription stands. */
+export type SubgraphEvent = SubgraphResponse & { place?: string }
 
 export type Subgraph = { fetch: SubgraphFetch; subscribe: SubgraphSubscribe }
 
@@ -45,4 +53,6 @@ export type Caller = {
   depth: number
   /** W3C trace context, passed on to every subgraph. */
   traceparent: string | undefined
+  /** Headers of the caller's own that are passed on to every subgraph; lower-case names. They may change any answer. */
+  headers?: Readonly<Record<string, string>>
 }

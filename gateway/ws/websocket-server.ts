@@ -40,7 +40,7 @@ export function startWebSocketServer(options: WebSocketOptions): Close {
       ...createOperationHooks(options),
       isProd: true, // An error's message is not for the close frame.
       async onConnect({ connectionParams, extra }) {
-        const identity = await identifySocket(connectionParams, options)
+        const identity = await identifySocket(readCredentials(connectionParams, extra.request), options)
         if (extra.socket.readyState !== WebSocket.OPEN) return false
         if (typeof identity === 'string') {
           extra.socket.close(CloseCode.Forbidden, identity)
@@ -74,11 +74,11 @@ export function startWebSocketServer(options: WebSocketOptions): Close {
 
 /** Who it is, or the code of why not. */
 async function identifySocket(
-  params: Readonly<Record<string, unknown>> | undefined,
+  credentials: Credentials,
   { authenticator, log }: WebSocketOptions,
 ): Promise<Identity | ErrorCode> {
   try {
-    return await authenticator.authenticate(readCredentials(params))
+    return await authenticator.authenticate(credentials)
   } catch (error) {
     if (error instanceof TrellisError) return error.code
     log.error({ err: error }, 'a socket could not be authenticated')
@@ -105,9 +105,17 @@ function openConnection(
   }
 }
 
-function readCredentials(params: Readonly<Record<string, unknown>> = {}): Credentials {
+/** Credentials come as parameters alone. Other headers may also be those of the upgrade, which a browser cannot set. */
+function readCredentials(
+  params: Readonly<Record<string, unknown>> = {},
+  { headers }: IncomingMessage,
+): Credentials {
   const { apiKey, authorization } = params
-  return { apiKey: readCredential(apiKey), authorization: readCredential(authorization) }
+  return {
+    apiKey: readCredential(apiKey),
+    authorization: readCredential(authorization),
+    header: (name) => readCredential(Object.hasOwn(params, name) ? params[name] : headers[name]),
+  }
 }
 
 /** Something other than text is a credential that fails, not one that is missing. */

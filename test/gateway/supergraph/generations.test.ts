@@ -1,6 +1,6 @@
 import { silentLog } from '../../../foundation/log.ts'
 import { buildGeneration } from '../../../gateway/supergraph/build-generation.ts'
-import type { ClientGraph } from '../../../gateway/supergraph/client-graph.ts'
+import { type ClientGraph, clientGraphHash } from '../../../gateway/supergraph/client-graph.ts'
 import { createGenerations } from '../../../gateway/supergraph/generations.ts'
 import type { Subgraph } from '../../../gateway/transports/subgraph-fetch.ts'
 
@@ -21,6 +21,7 @@ function startGenerations(first: ClientGraph | null) {
   const happened: string[] = []
   const generations = createGenerations({
     graphOf: () => current.graph,
+    hashOf: clientGraphHash,
     async build(graph, number) {
       const connect = {
         module: () => subgraph,

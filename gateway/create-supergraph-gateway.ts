@@ -1,0 +1,74 @@
+import type { Log } from '../foundation/log.ts'
+import { createJwtAuthenticator, type JwtAuthenticatorOptions } from './access/jwt-authenticator.ts'
+import { type Door, openDoor } from './door.ts'
+import {
+  buildSupergraphGeneration,
+  type ComposedSupergraph,
+  supergraphHash,
+} from './supergraph/build-supergraph-generation.ts'
+import { createGenerations } from './supergraph/generations.ts'
+import { type BuildService, createSupergraphConnect } from './supergraph/supergraph-connect.ts'
+import { openSupergraphSource } from './supergraph/supergraph-source.ts'
+import { acquireGraph } from './viewer-graph.ts'
+
+export type SupergraphGatewayOptions = JwtAuthenticatorOptions & {
+  /** A file's path, or an `http(s)` URL. */
+  supergraph: string
+  /** Sent to the URL, where it wants a credential. */
+  supergraphHeaders: Readonly<Record<string, string>>
+  pollMs: number
+  /** How subgraphs are reached, where it is not by HTTP at the URL that the supergraph names. */
+  buildService?: BuildService
+  log: Log
+}
+
+/** The one generation there is at a time. */
+const name = 'supergraph'
+
+/**
+ * Trellis as a federation gateway for one supergraph that was composed elsewhere: no registry, no database, no clients.
+ *
+ * @throws when the supergraph cannot be read, or is none
+ */
+export async function createSupergraphGateway(
+  options: SupergraphGatewayOptions,
+): Promise<Pick<Door, 'listen' | 'close'>> {
+  const { supergraph, supergraphHeaders, pollMs, log } = options
+  const connect = createSupergraphConnect(options.buildService)
+  const source = await openSupergraphSource({
+    location: supergraph,
+    headers: supergraphHeaders,
+    pollMs,
+    onChange: () => generations.swap(),
+    log,
+  })
+  const generations = createGenerations<ComposedSupergraph>({
+    graphOf: () => ({ name, sdl: source.current() }),
+    hashOf: supergraphHash,
+    build: (graph, number) => buildSupergraphGeneration(graph, number, { connect, log }),
+    log,
+  })
+  const close = async () => {
+    await source.close()
+    await generations.close()
+  }
+  try {
+    using _first = await generations.acquire(name)
+    const door = await openDoor({
+      authenticator: createJwtAuthenticator(options),
+      acquire: () => acquireGraph(generations, name),
+      onCredentialsChange: () => () => undefined,
+      log,
+    })
+    return {
+      listen: door.listen,
+      async close() {
+        await door.close()
+        await close()
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto'
+import type { Log } from '../../foundation/log.ts'
+import { type BuiltGeneration, openGeneration } from './generation.ts'
+import { readJoinGraphs } from './join-graphs.ts'
+import type { SupergraphConnect } from './supergraph-connect.ts'
+
+/** A supergraph that was composed elsewhere. */
+export type ComposedSupergraph = {
+  /** What it goes by in the log. */
+  name: string
+  sdl: string
+}
+
+export function supergraphHash({ sdl }: ComposedSupergraph): string {
+  return createHash('sha256').update(sdl).digest('hex')
+}
+
+/** @throws when the text is not a supergraph, or names a subgraph that cannot be reached by its URL */
+export async function buildSupergraphGeneration(
+  supergraph: ComposedSupergraph,
+  number: number,
+  { connect, log }: { connect: SupergraphConnect; log: Log },
+): Promise<BuiltGeneration> {
+  const { name: client, sdl: supergraphSdl } = supergraph
+  const { subgraphs, close } = connect(readJoinGraphs(supergraphSdl))
+  const hash = supergraphHash(supergraph)
+  try {
+    const generation = await openGeneration({ client, number, hash, supergraphSdl, subgraphs, close }, log)
+    return { ok: true, generation }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
