@@ -13,5 +13,5 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 30_000,
   maxWorkers: 2,
-  modulePathIgnorePatterns: ['<rootDir>/.trellis', '<rootDir>/bench/node_modules'],
+  modulePathIgnorePatterns: ['<rootDir>/.trellis', '<rootDir>/bench/peers/node_modules'],
 }

@@ -39,7 +39,10 @@ async function benchNames(): Promise<string[]> {
     .map((entry) => entry.name.slice(0, -3))
     .concat(
       entries
-        .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
+        .filter(
+          (entry) =>
+            entry.isDirectory() && existsSync(new URL(`${entry.name}/${entry.name}.ts`, import.meta.url)),
+        )
         .map((entry) => entry.name),
     )
     .filter((entry) => !['run', 'bench'].includes(entry))
