@@ -1,0 +1,71 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { ExecutionResult, GraphQLFormattedError } from 'graphql'
+import type { Answers } from './answers.ts'
+
+type Path = readonly (string | number)[]
+
+/**
+ * In what two answers differ; null where they are the same: data and the order of its keys, what mutations did and in
+ * which order, and the errors by path and location, as often as they come.
+ *
+ * Where several errors make for one null further up, the specification reports "only one error" or more of them, as
+ * the implementation happens to meet them (GraphQL October 2021, 6.4.4): below such a null any one error will do.
+ */
+export function difference(expected: Answers, actual: Answers): string | null {
+  if (!isDeepStrictEqual(expected.log, actual.log)) return `mutations: ${actual.log.join(', ')}`
+  if (expected.results.length !== actual.results.length) return `${actual.results.length} answers`
+  for (const [index, result] of expected.results.entries()) {
+    const found = differenceOf(result, actual.results[index] ?? {})
+    if (found) return found
+  }
+  return null
+}
+
+function differenceOf(expected: ExecutionResult, actual: ExecutionResult): string | null {
+  if (JSON.stringify(expected.data) !== JSON.stringify(actual.data)) {
+    return isDeepStrictEqual(expected.data, actual.data) ? 'order of keys' : 'data'
+  }
+  if (errorsOf(expected).length > 0 !== errorsOf(actual).length > 0) return 'errors or none'
+  const [whole, ours] = [places(expected), places(actual)]
+  return isDeepStrictEqual(whole, ours) ? null : 'errors'
+}
+
+function errorsOf({ errors }: ExecutionResult): readonly GraphQLFormattedError[] {
+  return errors ? JSON.parse(JSON.stringify(errors)) : []
+}
+
+/** Each error with its path and locations; of those below a null that came up, the null's path alone and once. */
+function places(result: ExecutionResult): string[] {
+  const found = errorsOf(result).map(({ path = [], locations }) => {
+    const nulled = pathOfNull(result.data, path)
+    return nulled.length === path.length
+      ? JSON.stringify({ path, locations })
+      : `below ${JSON.stringify(nulled)}`
+  })
+  const [own, below] = [
+    found.filter((one) => !one.startsWith('below')),
+    found.filter((one) => one.startsWith('below')),
+  ]
+  return [...own, ...new Set(below)].sort()
+}
+
+/** As much of the path as leads to the null; all of it where it leads to none. */
+function pathOfNull(data: unknown, path: Path): Path {
+  let value = data
+  for (const [depth, step] of path.entries()) {
+    if (value === null || value === undefined) return path.slice(0, depth)
+    value =
+      typeof value === 'object' ? Object.entries(value).find(([key]) => key === String(step))?.[1] : undefined
+  }
+  return path
+}
+
+/** In what two executors differ: nothing may, down to messages and codes; only errors may come in another order. */
+export function executorDifference(expected: Answers, actual: Answers): string | null {
+  const normal = ({ results, log }: Answers) =>
+    JSON.stringify([
+      log,
+      results.map(({ data, errors }) => [data, errors?.map((error) => JSON.stringify(error)).sort()]),
+    ])
+  return normal(expected) === normal(actual) ? null : 'the executors differ'
+}

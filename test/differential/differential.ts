@@ -1,0 +1,123 @@
+import { parse } from 'graphql'
+import { createPlanner, type Planner } from '../../gateway/planning/create-planner.ts'
+import type { PlannedOperation } from '../../gateway/planning/planned-operation.ts'
+import { composeForClient } from '../../gateway/supergraph/compose-for-client.ts'
+import type { Subgraph } from '../../gateway/transports/subgraph-fetch.ts'
+import {
+  type Answers,
+  answerFederated,
+  answerWhole,
+  type CreateExecutors,
+  inProcess,
+  type NamedExecutor,
+} from './answers.ts'
+import { difference, executorDifference } from './compare.ts'
+import { generateModel } from './generate-model.ts'
+import { generateOperation, type Operation } from './generate-operation.ts'
+import type { Model } from './model.ts'
+import { subgraphSdl } from './print-sdl.ts'
+import { randomFrom } from './random.ts'
+import { createTruth, type FaultRates } from './truth.ts'
+import { type Happening, type Served, serveSubgraph, serveWhole } from './world.ts'
+
+/** A generated supergraph with all that answers on it. */
+export type World = {
+  seed: number
+  model: Model
+  supergraphSdl: string
+  planner: Planner
+  whole: Served
+  subgraphs: ReadonlyMap<string, Subgraph>
+  executors: NamedExecutor[]
+  happening: Happening
+}
+
+export type Finding = {
+  /** `seed/case`, as `npm run differential -- --case` takes it. */
+  name: string
+  what: string
+  world: World
+  operation: Operation
+  expected: Answers | null
+  actual: Answers | null
+}
+
+const attempts = 12
+
+/** Null where no world of this seed composes. */
+export function createWorld(seed: number, createExecutors: CreateExecutors): World | null {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const model = generateModel(randomFrom('world', seed, attempt))
+    const sources = model.subgraphs.map((name) => ({ name, sdl: subgraphSdl(model, name) }))
+    const composition = composeForClient(sources.filter(({ name }) => isUsed(model, name)))
+    if (composition.ok)
+      return worldOf(seed, { model, supergraphSdl: composition.supergraphSdl, createExecutors })
+  }
+  return null
+}
+
+function isUsed({ objects, interfaces }: Model, subgraph: string): boolean {
+  return (
+    objects.some(({ homes }) => homes.has(subgraph)) ||
+    interfaces.some(({ entity }) => entity?.object === subgraph)
+  )
+}
+
+type Parts = { model: Model; supergraphSdl: string; createExecutors: CreateExecutors }
+
+function worldOf(seed: number, { model, supergraphSdl, createExecutors }: Parts): World {
+  const truth = createTruth(model, String(seed), faultRates(seed))
+  const happening: Happening = { log: [], event: 0, mishaps: [] }
+  const planner = createPlanner(supergraphSdl)
+  const subgraphs = new Map(
+    model.subgraphs
+      .filter((name) => isUsed(model, name))
+      .map((name) => [name, inProcess(name, serveSubgraph(model, name, truth), happening)]),
+  )
+  const executors = createExecutors({ schema: planner.schema, supergraph: planner.supergraph, subgraphs })
+  const whole = serveWhole(model, truth)
+  return { seed, model, supergraphSdl, planner, whole, subgraphs, executors, happening }
+}
+
+/** A third of the worlds is without faults, where every difference is one of data. */
+function faultRates(seed: number): FaultRates {
+  const rates = [
+    { error: 0, null: 0, unfit: 0 },
+    { error: 0.02, null: 0.005, unfit: 0.005 },
+    { error: 0.1, null: 0.03, unfit: 0.02 },
+  ]
+  return randomFrom('faults', seed).pick(rates)
+}
+
+export function operationOf({ seed, whole }: World, index: number): Operation | null {
+  return generateOperation(whole.schema, randomFrom('operation', seed, index))
+}
+
+/** Answers one operation in every way there is. Null where all agree. */
+export async function examine(world: World, operation: Operation): Promise<Omit<Finding, 'name'> | null> {
+  const { whole, planner, subgraphs, happening, executors } = world
+  const expected = await answerWhole(whole, operation)
+  const found = (what: string, actual: Answers | null) => ({ what, world, operation, expected, actual })
+  const planned = await plan(planner, operation)
+  if (planned instanceof Error) return found(`planning: ${planned.message}`, null)
+  const federation = { schema: planner.schema, operation: planned, subgraphs, happening }
+  let reference: Answers | null = null
+  for (const executor of executors) {
+    const actual = await answerFederated(executor, operation, federation).catch((error: Error) => error)
+    if (!('results' in actual)) return found(`${executor.name} throws ${actual.stack}`, null)
+    const mishap = happening.mishaps.splice(0)[0]
+    if (mishap) return found(`${executor.name}: ${mishap}`, actual)
+    const differs = reference ? executorDifference(reference, actual) : difference(expected, actual)
+    if (differs) return { ...found(`${executor.name}: ${differs}`, actual), expected: reference ?? expected }
+    reference ??= actual
+  }
+  return null
+}
+
+async function plan(planner: Planner, { text }: Operation): Promise<PlannedOperation | Error> {
+  try {
+    return await planner.plan(parse(text), undefined)
+  } catch (error) {
+    return error as Error
+  }
+}
