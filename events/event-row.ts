@@ -18,6 +18,31 @@ export type EventRow = {
 export const eventColumns =
   'position, id, type, subject, client, actor, time, traceparent, data_version, data::text AS data'
 
+/** A row of a bounded page: `found` counts the rows before the bound. */
+export type BoundedRow = EventRow & { found: number }
+
+/**
+ * A query for as many rows of the log as have about `maxBytes` of data together, and one at least: some events are
+ * half a megabyte.
+ *
+ * @param select rows of `event_log` in the order of their position, with a LIMIT
+ */
+export function boundedPage(select: string, maxBytes: number): string {
+  const size = 'coalesce(size, octet_length(data::text))'
+  return `
+    SELECT ${eventColumns}, found FROM (
+      SELECT *, sum(${size}) OVER (ORDER BY position) - ${size} AS before, (count(*) OVER ())::int AS found
+      FROM (${select}) AS page
+    ) AS page
+    WHERE before < ${maxBytes} ORDER BY position`
+}
+
+/** Whether there was nothing behind these rows of a bounded page. */
+export function isLastPage(rows: readonly BoundedRow[], limit: number): boolean {
+  const found = rows[0]?.found ?? 0
+  return rows.length === found && found < limit
+}
+
 export function eventOfRow(row: EventRow, source: string): PlatformEvent {
   return {
     id: row.id,

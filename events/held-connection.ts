@@ -23,7 +23,7 @@ export type Session = {
 const heartbeatMs = 2_000
 const longestBackoffMs = 2_000
 const closeTimeoutMs = 2_000
-/** A process that is stopped, or whose host is gone, must not keep its locks for longer than this. */
+/** A process that is stopped, or whose host is gone, must not hold up the queue of notifications, nor locks that nobody else waits for. */
 const idleSessionTimeout = '10s'
 
 /**

@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 import type { Close } from '../foundation/closing.ts'
 import type { Log } from '../foundation/log.ts'
 import { type Cursors, createCursors } from './cursor.ts'
-import { type EventRow, eventColumns, eventOfRow } from './event-row.ts'
+import { type BoundedRow, boundedPage, eventOfRow, isLastPage } from './event-row.ts'
 import { holdConnection, type Session } from './held-connection.ts'
 import { positionedChannel } from './log-channels.ts'
 import { createLogWindow, type EventFilter, type Pulled, type SizedEvent } from './log-window.ts'
@@ -34,7 +34,10 @@ type Waiter = (position: number) => void
 const pollMs = 1_000
 const batch = 200
 const selectHead = 'SELECT position, epoch, cursor_key FROM event_log_head'
-const selectAfter = `SELECT ${eventColumns} FROM event_log WHERE position > $1 ORDER BY position LIMIT ${batch}`
+const selectAfter = boundedPage(
+  `SELECT * FROM event_log WHERE position > $1 ORDER BY position LIMIT ${batch}`,
+  4_000_000,
+)
 
 /** @throws when the database cannot be reached now; later losses are made good in silence */
 export async function openLogReader({
@@ -76,9 +79,9 @@ export async function openLogReader({
       await session.query(`LISTEN ${positionedChannel}`)
       await adoptHead(session)
       while (!signal.aborted) {
-        const rows = await session.query<EventRow>(selectAfter, [window.latest()])
+        const rows = await session.query<BoundedRow>(selectAfter, [window.latest()])
         if (rows.length > 0) take(rows.map((row) => positioned(row, source)))
-        if (rows.length < batch) await arrived.wait(pollMs, signal)
+        if (isLastPage(rows, batch)) await arrived.wait(pollMs, signal)
       }
     },
   })
@@ -106,7 +109,7 @@ export async function openLogReader({
   }
 }
 
-function positioned(row: EventRow, source: string): SizedEvent {
+function positioned(row: BoundedRow, source: string): SizedEvent {
   return { position: Number(row.position), event: eventOfRow(row, source), size: row.data.length }
 }
 

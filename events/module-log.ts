@@ -11,6 +11,7 @@ import type { NewEvent, PlatformEvent } from './platform-event.ts'
 import { openPool } from './pool.ts'
 import { startRelay } from './relay.ts'
 import { tailLog } from './tail-log.ts'
+import { defaultRetention, type Retention } from './trim-log.ts'
 
 /** A module's event log: what its mutations wrote, in the order in which readers see it. */
 export type ModuleLog<Transaction> = {
@@ -22,13 +23,14 @@ export type ModuleLog<Transaction> = {
   transaction<T>(work: (tx: Transaction, append: Append) => Promise<T>): Promise<T>
   /**
    * Positioned entries of one client after a cursor (null: from the oldest kept), oldest first.
-   * @throws {TrellisError} CURSOR_INVALID, CURSOR_EXPIRED
+   * May be fewer than `limit`, where they are large.
+   * @throws {TrellisError} CURSOR_INVALID, CURSOR_OF_ANOTHER_STREAM, CURSOR_EXPIRED
    */
   read(stream: LogStream, after: string | null, limit: number): Promise<LogEntry[]>
   /**
    * History after the cursor, then live; without a cursor, live from now on. Each entry once, in order. Lasts through
    * the database's absence; ends with the signal, and with the generator's `return()`, also while it waits.
-   * @throws {TrellisError} CURSOR_INVALID, CURSOR_EXPIRED, from the first `next()`
+   * @throws {TrellisError} CURSOR_INVALID, CURSOR_OF_ANOTHER_STREAM, CURSOR_EXPIRED, from the first `next()`
    */
   tail(stream: LogStream, after: string | null, signal: AbortSignal): AsyncGenerator<LogEntry>
   close: Close
@@ -56,6 +58,8 @@ export type ModuleLogOptions<Transaction extends LogTransaction> = {
   log: Log
   /** What may be appended. @default the platform's, `schema/events/` */
   catalogue?: EventCatalogue
+  /** @default 7 days, 1 GiB */
+  retention?: Retention
 }
 
 /**
@@ -71,13 +75,14 @@ export async function openModuleLog<Transaction extends LogTransaction>({
   log,
   ...options
 }: ModuleLogOptions<Transaction>): Promise<ModuleLog<Transaction>> {
+  const { retention = defaultRetention } = options
   const catalogue = options.catalogue ?? (await readEventCatalogue())
   const pool = openPool({ databaseUrl, name: `${source} event log`, log })
   const reader = await openLogReader({ databaseUrl, pool, source, log }).catch(async (error) => {
     await pool.end()
     throw error
   })
-  const relay = startRelay({ databaseUrl, source, bus, log })
+  const relay = startRelay({ databaseUrl, source, bus, log, retention })
   const notifyRelays = createNotifier(pool, log)
   const closing = new AbortController()
 
@@ -104,7 +109,7 @@ export async function openModuleLog<Transaction extends LogTransaction>({
       const scope = { client: stream.client, stream: stream.name }
       const position = after === null ? null : cursors.decode(scope, after)
       const page = await readLogPage(pool, source, { ...stream, after: position, upTo: null, limit })
-      return page.map(({ position, event }) => ({ cursor: cursors.encode(scope, position), event }))
+      return page.events.map(({ position, event }) => ({ cursor: cursors.encode(scope, position), event }))
     },
     tail: (stream, after, signal) =>
       tailLog({ reader, pool, source, log }, { stream, after }, [signal, closing.signal]),

@@ -1,10 +1,12 @@
 import type { Close } from '../foundation/closing.ts'
 import type { Log } from '../foundation/log.ts'
+import { abortable } from './abortable.ts'
 import { holdAdvisoryLock } from './advisory-lock.ts'
 import type { Bus } from './bus.ts'
-import { type EventRow, eventColumns, eventOfRow } from './event-row.ts'
+import { type BoundedRow, boundedPage, eventOfRow } from './event-row.ts'
 import { holdConnection, type Session } from './held-connection.ts'
 import { appendedChannel, positionedChannel } from './log-channels.ts'
+import { type Retention, trimLog } from './trim-log.ts'
 import { createWakeup, type Wakeup } from './wakeup.ts'
 
 export type Relay = {
@@ -13,17 +15,27 @@ export type Relay = {
   close: Close
 }
 
-export type RelayOptions = { databaseUrl: string; source: string; bus: Bus; log: Log }
+export type RelayOptions = {
+  databaseUrl: string
+  source: string
+  bus: Bus
+  log: Log
+  retention: Retention
+}
 
 const pollMs = 1_000
+/** Less than the silence after which a successor takes over. */
+const trustedMs = 1_000
 const positionBatch = 500
 const publishBatch = 200
+const publishBytes = 4_000_000
 
 /**
  * Gives committed events their position, and brings them to the bus. Many relays may run over one log, one works: the
  * holder of the lock. The others take over within a second of its end.
  */
-export function startRelay({ databaseUrl, source, bus, log }: RelayOptions): Relay {
+export function startRelay({ databaseUrl, ...options }: RelayOptions): Relay {
+  const { source, log } = options
   const fresh = createWakeup()
   let working = false
   const close = holdConnection({
@@ -37,7 +49,7 @@ export function startRelay({ databaseUrl, source, bus, log }: RelayOptions): Rel
       log.debug({ source }, 'this event relay is the one that works')
       working = true
       try {
-        await relay({ session, source, bus, log }, fresh, signal)
+        await relay({ ...options, session }, fresh, signal)
       } finally {
         working = false
       }
@@ -52,9 +64,9 @@ export function startRelay({ databaseUrl, source, bus, log }: RelayOptions): Rel
   }
 }
 
-type Working = Pick<RelayOptions, 'source' | 'bus' | 'log'> & { session: Session }
+type Working = Omit<RelayOptions, 'databaseUrl'> & { session: Session }
 
-/** Two loops, so that a bus that is away holds up its consumers only, and never the log's own readers. */
+/** Loops of their own, so that a bus that is away holds up its consumers only, and never the log's own readers. */
 async function relay(working: Working, fresh: Wakeup, signal: AbortSignal): Promise<void> {
   const stopping = new AbortController()
   const stop = () => stopping.abort()
@@ -64,6 +76,7 @@ async function relay(working: Working, fresh: Wakeup, signal: AbortSignal): Prom
   const loops = [
     givePositions(working.session, { fresh, positioned }, stopping.signal),
     publishPositioned(working, positioned, stopping.signal),
+    trimLog(working.session, working.retention, stopping.signal),
   ]
   for (const loop of loops) loop.catch(stop)
   const outcomes = await Promise.allSettled(loops)
@@ -82,14 +95,16 @@ const positionStatements = `
     SELECT seq, row_number() OVER (ORDER BY seq) AS place
     FROM (SELECT seq FROM event_log WHERE position IS NULL ORDER BY seq LIMIT ${positionBatch}) AS unpositioned
   ), given AS (
-    UPDATE event_log SET position = head.position + fresh.place
+    UPDATE event_log SET position = head.position + fresh.place, size = octet_length(data::text)
     FROM fresh, event_log_head AS head
     WHERE event_log.seq = fresh.seq
-    RETURNING 1
+    RETURNING size
+  ), total AS (
+    SELECT count(*) AS given, sum(size) AS bytes FROM given
   )
-  UPDATE event_log_head SET position = position + (SELECT count(*) FROM given)
-  WHERE (SELECT count(*) FROM given) > 0
-  RETURNING (SELECT count(*) FROM given)::int AS given, pg_notify('${positionedChannel}', '')`
+  UPDATE event_log_head SET position = position + total.given, bytes = event_log_head.bytes + total.bytes
+  FROM total WHERE total.given > 0
+  RETURNING total.given::int AS given, pg_notify('${positionedChannel}', '')`
 
 async function givePositions(
   session: Session,
@@ -104,16 +119,18 @@ async function givePositions(
   }
 }
 
+const selectUnpublished = boundedPage(
+  `SELECT * FROM event_log WHERE position > $1 ORDER BY position LIMIT ${publishBatch}`,
+  publishBytes,
+)
+
 /** Repeats what was in flight when the relay before it died: events carry ids, and the bus knows them. */
 async function publishPositioned(working: Working, positioned: Wakeup, signal: AbortSignal): Promise<void> {
   const { session } = working
   const [head] = await session.query<{ published: string }>('SELECT published FROM event_log_head')
   let published = head?.published ?? '0'
   while (!signal.aborted) {
-    const rows = await session.query<EventRow>(
-      `SELECT ${eventColumns} FROM event_log WHERE position > $1 ORDER BY position LIMIT ${publishBatch}`,
-      [published],
-    )
+    const rows = await session.query<BoundedRow>(selectUnpublished, [published])
     const last = rows.at(-1)
     if (!last) {
       await positioned.wait(pollMs, signal)
@@ -126,17 +143,22 @@ async function publishPositioned(working: Working, positioned: Wakeup, signal: A
 
 /** @returns false when the signal came before the bus had them */
 async function publish(
-  { source, bus, log }: Working,
-  rows: EventRow[],
+  { session, source, bus, log }: Working,
+  rows: BoundedRow[],
   signal: AbortSignal,
 ): Promise<boolean> {
   const pause = createWakeup()
   const events = rows.map((row) => eventOfRow(row, source))
+  let knownToHold = performance.now()
   for (let attempt = 1; !signal.aborted; attempt++) {
     try {
-      await bus.publish(events)
+      // Whoever was stopped meanwhile may have a successor that is further on by now: the session knows.
+      if (performance.now() - knownToHold > trustedMs) await session.query('SELECT 1')
+      knownToHold = performance.now()
+      await abortable(bus.publish(events), signal)
       return true
     } catch (error) {
+      if (signal.aborted) break
       log.warn({ err: error, source, attempt }, 'the bus did not take events; trying again')
       await pause.wait(Math.min(5_000, 100 * 2 ** attempt), signal)
     }

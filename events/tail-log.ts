@@ -2,9 +2,10 @@ import type { Pool } from 'pg'
 import { TrellisError } from '../foundation/errors.ts'
 import type { Log } from '../foundation/log.ts'
 import { abortable } from './abortable.ts'
+import { expiredCursor } from './cursor.ts'
 import { endable } from './endable.ts'
 import type { PositionedEvent } from './event-row.ts'
-import { expiredCursor, type LogPageRequest, readLogPage } from './log-page.ts'
+import { type LogPage, type LogPageRequest, readLogPage } from './log-page.ts'
 import type { LogReader } from './log-reader.ts'
 import type { LogEntry, LogStream } from './log-stream.ts'
 import { createWakeup } from './wakeup.ts'
@@ -60,9 +61,8 @@ async function takeStep(
     return { events: [], position: Math.max(pulled.position, arrivedAfter) }
   }
   const upTo = reader.latest()
-  const events = await readPatiently(from, { ...stream, after: position, upTo, limit: pageSize }, signal)
-  const last = events.at(-1)
-  return { events, position: last && events.length === pageSize ? last.position : upTo }
+  const page = await readPatiently(from, { ...stream, after: position, upTo, limit: pageSize }, signal)
+  return { events: page.events, position: page.isLast ? upTo : (page.events.at(-1)?.position ?? position) }
 }
 
 /** A database that is away is waited for. @returns nothing when the signal came first */
@@ -70,7 +70,7 @@ async function readPatiently(
   { pool, source, log }: TailSource,
   request: LogPageRequest,
   signal: AbortSignal,
-): Promise<PositionedEvent[]> {
+): Promise<LogPage> {
   const pause = createWakeup()
   for (let attempt = 1; !signal.aborted; attempt++) {
     try {
@@ -82,5 +82,5 @@ async function readPatiently(
       await pause.wait(Math.min(2_000, 50 * 2 ** attempt), signal)
     }
   }
-  return []
+  return { events: [], isLast: false }
 }

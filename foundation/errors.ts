@@ -28,11 +28,19 @@ export const errorCatalogue = {
   },
   CURSOR_INVALID: {
     status: 400,
-    meaning: 'The cursor is forged, or belongs to another client or another list or stream.',
+    meaning: 'The cursor is forged, or belongs to another client or another list.',
+  },
+  CURSOR_OF_ANOTHER_STREAM: {
+    status: 400,
+    meaning: 'The cursor is a genuine one of another subscription: another field, collection or user.',
   },
   CURSOR_EXPIRED: {
     status: 410,
     meaning: 'The cursor is older than what the event log keeps; read the state and start anew.',
+  },
+  REPLAY_EXPIRED: {
+    status: 410,
+    meaning: 'The replay is to begin before the oldest event that the bus has kept.',
   },
   SUBGRAPH_UNAVAILABLE: { status: 503, meaning: 'The module that owns this field cannot be reached.' },
   SUBGRAPH_TIMEOUT: { status: 504, meaning: 'The module that owns this field did not answer in time.' },
@@ -54,6 +62,14 @@ export const errorCatalogue = {
     meaning: 'No module of this client has registered yet, so there is no schema to query.',
   },
   PLAN_EMPTY: { status: 500, meaning: 'The operation is valid, and no way was found to answer it.' },
+  OPERATION_TOO_COMPLEX: {
+    status: 400,
+    meaning: 'The operation is longer, deeper or wider than the platform plans; split it up.',
+  },
+  PLANNING_OVERLOADED: {
+    status: 503,
+    meaning: 'Too many operations that were never seen before wait to be planned; try again in a moment.',
+  },
   UNSUPPORTED_DIRECTIVE: {
     status: 400,
     meaning: 'The operation uses @defer, which the platform does not serve.',

@@ -20,6 +20,9 @@ const plain = (text: string) =>
     .trim()
 
 test.each(modules)('%s has the event log as every module has it', async (owner) => {
-  expect(plain(await migrationsOf(owner))).toContain(plain(await read('event-log.sql')))
+  const migrations = plain(await migrationsOf(owner))
+  for (const file of ['event-log.sql', 'event-log-retention.sql']) {
+    expect(migrations).toContain(plain(await read(file)))
+  }
   expect(plain(await read(`${owner}/schema.prisma`))).toContain(plain(await read('event-log.prisma')))
 })

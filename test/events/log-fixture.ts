@@ -3,7 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { Pool } from 'pg'
 import type { Bus } from '../../events/bus.ts'
 import { createEventCatalogue } from '../../events/event-catalogue.ts'
-import { type ModuleLog, openModuleLog } from '../../events/module-log.ts'
+import { type ModuleLog, type ModuleLogOptions, openModuleLog } from '../../events/module-log.ts'
 import type { NewEvent } from '../../events/platform-event.ts'
 import { openPostgresBus } from '../../events/postgres-bus.ts'
 import { silentLog } from '../../foundation/log.ts'
@@ -18,7 +18,7 @@ export type LogFixture = {
   /** For looking at the tables, and for harm. */
   pool: Pool
   /** As another instance of the module would. Closed with the fixture. */
-  openLog(): Promise<TestLog>
+  openLog(options?: Partial<ModuleLogOptions<Prisma.TransactionClient>>): Promise<TestLog>
   /** Ends the backends whose application name begins so, as a crash of their process or network would. */
   terminate(name: string): Promise<number>
   /** All positions, as they are in the log. */
@@ -38,7 +38,9 @@ export async function openLogFixture(): Promise<LogFixture> {
   const database = await createTestDatabase('bus')
   const pool = new Pool({ connectionString: database.url, application_name: 'test' })
   pool.on('error', () => undefined)
-  await pool.query(await readFile(new URL('../../prisma/event-log.sql', import.meta.url), 'utf8'))
+  for (const file of ['event-log.sql', 'event-log-retention.sql']) {
+    await pool.query(await readFile(new URL(`../../prisma/${file}`, import.meta.url), 'utf8'))
+  }
   await pool.query('CREATE TABLE thing (id text PRIMARY KEY, value int NOT NULL)')
   const adapter = new PrismaPg({ connectionString: database.url, application_name: 'module', max: 16 })
   const db = new PrismaClient({ adapter })
@@ -49,7 +51,7 @@ export async function openLogFixture(): Promise<LogFixture> {
     url: database.url,
     bus,
     pool,
-    async openLog() {
+    async openLog(options) {
       const log = await openModuleLog({
         db,
         databaseUrl: database.url,
@@ -57,6 +59,7 @@ export async function openLogFixture(): Promise<LogFixture> {
         bus,
         log: silentLog,
         catalogue,
+        ...options,
       })
       logs.push(log)
       return log

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { startRelay } from '../../events/relay.ts'
+import { defaultRetention } from '../../events/trim-log.ts'
 import { silentLog } from '../../foundation/log.ts'
 import { eventually } from '../support/eventually.ts'
 import { type LogFixture, numbered, openLogFixture, take, things, write } from './log-fixture.ts'
@@ -63,27 +64,48 @@ test('takes over from a relay that closes within a second', async () => {
   expect(performance.now() - started).toBeLessThan(2_000)
 })
 
-test('a process that is stopped keeps the lock no longer than its idle session may live', async () => {
+async function relayInAProcess() {
   const script = new URL('./relay-process.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [script, fixture.url], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
-  try {
-    await eventually('the relay of the child works', async () => (await relayPids()).length === 1)
-    child.kill('SIGSTOP')
-    const log = await fixture.openLog()
-    await write(log, 'a')
-    await eventually('ours has taken over', async () => (await fixture.positions()).length === 1, 20_000)
-    await eventually('and published', async () => (await published()).length === 1)
-    child.kill('SIGCONT')
-    await write(log, 'b')
-    await eventually('still one works', async () => (await fixture.positions()).length === 2)
-    expect(await relayPids()).toHaveLength(1)
-  } finally {
-    child.kill('SIGKILL')
-    await once(child, 'exit')
+  await eventually('the relay of the child works', async () => (await relayPids()).length === 1)
+  return {
+    child,
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
   }
-})
+}
+
+test.each(['SIGKILL', 'SIGSTOP'] as const)(
+  'a process that gets %s is replaced within seconds',
+  async (signal) => {
+    const relay = await relayInAProcess()
+    try {
+      const log = await fixture.openLog()
+      await write(log, 'a')
+      await eventually('the child gave a position', async () => (await fixture.positions()).length === 1)
+      relay.child.kill(signal)
+      const started = performance.now()
+      await write(log, 'b')
+      await eventually('ours has taken over', async () => (await fixture.positions()).length === 2, 20_000)
+      expect(performance.now() - started).toBeLessThan(signal === 'SIGKILL' ? 2_000 : 8_000)
+      await eventually('and published', async () => (await published()).length === 2)
+      if (signal === 'SIGSTOP') relay.child.kill('SIGCONT')
+      for (const subject of numbered('c', 20)) await write(log, subject)
+      await eventually('still one works', async () => (await published()).length === 22)
+      expect(await relayPids()).toHaveLength(1)
+      const subjects = ['a', 'b', ...numbered('c', 20)]
+      expect((await fixture.positions()).map(({ subject }) => subject)).toEqual(subjects)
+      expect(await published()).toEqual(subjects)
+    } finally {
+      await relay[Symbol.asyncDispose]()
+    }
+  },
+)
 
 test('a bus that is away holds up its consumers only; it gets everything, in order, when it is back', async () => {
   const names = numbered('e', 20)
@@ -92,6 +114,7 @@ test('a bus that is away holds up its consumers only; it gets everything, in ord
     databaseUrl: fixture.url,
     source: 'test',
     log: silentLog,
+    retention: defaultRetention,
     bus: {
       ...fixture.bus,
       publish: (events) => (away ? Promise.reject(new Error('away')) : fixture.bus.publish(events)),

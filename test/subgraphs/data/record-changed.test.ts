@@ -204,7 +204,9 @@ test('a cursor of another collection is refused', async () => {
   await module.created(editor, one, { number: '1' })
   const after = (await listener.take(1))[0]?.cursor
   await listener.stop()
-  expect(codesOf((await (await open(editor, another, { after })).next()).value)).toEqual(['CURSOR_INVALID'])
+  expect(codesOf((await (await open(editor, another, { after })).next()).value)).toEqual([
+    'CURSOR_OF_ANOTHER_STREAM',
+  ])
 })
 
 test('of many writers at once nothing is lost and nothing comes twice', async () => {

@@ -71,17 +71,17 @@ test('live, then again from a cursor: one’s own only, each once, in order', as
   expect(await again.next()).toEqual(seen.at(-1))
 })
 
-test('a cursor that is made up, or somebody else’s, or another client’s, is CURSOR_INVALID', async () => {
+test('a cursor that is made up, somebody else’s, or another client’s is refused', async () => {
   const cursor = await begin()
-  const attempts: [ClientViewer, string][] = [
+  const attempts: [ClientViewer, string, string?][] = [
     [ada, 'made up'],
     [ada, `${cursor}A`],
-    [acme.user('bob', 'MEMBER'), cursor],
+    [acme.user('bob', 'MEMBER'), cursor, 'CURSOR_OF_ANOTHER_STREAM'],
     [globex.user('ada', 'MEMBER'), cursor],
   ]
-  for (const [viewer, after] of attempts) {
+  for (const [viewer, after, code = 'CURSOR_INVALID'] of attempts) {
     const events = await subscribe(viewer, after)
     const refused = await events.answer().catch((errors) => ({ errors }))
-    expect(codesOf(refused)).toEqual(['CURSOR_INVALID'])
+    expect(codesOf(refused)).toEqual([code])
   }
 })
