@@ -1,21 +1,12 @@
-import { type GraphQLSchema, getVariableValues } from 'graphql'
-import { TrellisError } from '../../foundation/errors.ts'
+import type { GraphQLSchema } from 'graphql'
+import { type PlanVariables, planVariables } from '../planning/plan-variables.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 
-export type CoercedVariables =
-  | { ok: true; variables: Readonly<Record<string, unknown>> }
-  | { ok: false; errors: TrellisError[] }
-
-/** The variables as the API schema has them, defaults filled in; BAD_USER_INPUT for each that does not fit. */
+/** `planVariables`, for callers that still name the schema. */
 export function coerceVariables(
-  { operation }: PlannedOperation,
-  schema: GraphQLSchema,
+  operation: PlannedOperation,
+  _schema: GraphQLSchema,
   variables: Readonly<Record<string, unknown>>,
-): CoercedVariables {
-  const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables)
-  if (coerced) return { ok: true, variables: coerced }
-  return {
-    ok: false,
-    errors: errors.map(({ message, nodes }) => new TrellisError('BAD_USER_INPUT', message, { nodes })),
-  }
+): PlanVariables {
+  return planVariables(operation, variables)
 }

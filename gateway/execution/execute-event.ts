@@ -1,9 +1,9 @@
-import type { SubscriptionNode } from '@apollo/query-planner'
 import type { ExecutionResult } from 'graphql'
+import { planVariables } from '../planning/plan-variables.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
+import type { SubscriptionNode } from '../planning/query-plan.ts'
 import type { SubgraphResponse } from '../transports/subgraph-fetch.ts'
 import type { PlanExecution } from './call-subgraph.ts'
-import { coerceVariables } from './coerce-variables.ts'
 import { completeResponse, type Execution } from './execute-operation.ts'
 import { executeFetchGraph } from './fetch-graph.ts'
 import { mergeFetched } from './merge-fetched.ts'
@@ -24,7 +24,7 @@ export async function executeEvent(
 ): Promise<ExecutionResult> {
   const { primary, rest } = subscriptionNode(operation)
   const { supergraph } = operation
-  const coerced = coerceVariables(operation, execution.schema, execution.variables)
+  const coerced = planVariables(operation, execution.variables)
   if (!coerced.ok) return { errors: coerced.errors }
   const planExecution: PlanExecution = { ...execution, supergraph, variables: coerced.variables }
   const root = emptyObject()

@@ -1,10 +1,10 @@
 import type { ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { FetchGraph } from '../planning/fetch-graph.ts'
+import { planVariables } from '../planning/plan-variables.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 import type { Caller, Subgraph } from '../transports/subgraph-fetch.ts'
 import type { PlanExecution } from './call-subgraph.ts'
-import { coerceVariables } from './coerce-variables.ts'
 import { executeFetchGraph } from './fetch-graph.ts'
 import { executePlanNode } from './plan-node.ts'
 import { absenceReason, emptyObject, failedWith, type ResponseObject } from './response-data.ts'
@@ -34,7 +34,7 @@ export async function executeOperation(
 ): Promise<ExecutionResult> {
   const { plan, supergraph } = operation
   if (plan.node?.kind === 'Subscription') throw new Error('A subscription is not executed but subscribed to.')
-  const coerced = coerceVariables(operation, execution.schema, execution.variables)
+  const coerced = planVariables(operation, execution.variables)
   if (!coerced.ok) return { errors: coerced.errors }
   const data = emptyObject()
   const planExecution: PlanExecution = { ...execution, supergraph, variables: coerced.variables }

@@ -1,4 +1,4 @@
-import type { FetchNode } from '@apollo/query-planner'
+import type { FetchNode } from '../planning/query-plan.ts'
 import type { GraphQLError, GraphQLFormattedError } from 'graphql'
 import type { SubgraphResponse } from '../transports/subgraph-fetch.ts'
 import { type Call, callSubgraph, type PlanExecution, usedVariables } from './call-subgraph.ts'

@@ -1,5 +1,5 @@
-import type { FetchNode } from '@apollo/query-planner'
 import type { GraphQLError } from 'graphql'
+import type { FetchNode } from '../planning/query-plan.ts'
 import { callSubgraph, type PlanExecution, usedVariables } from './call-subgraph.ts'
 import { fetchEntities } from './fetch-entities.ts'
 import { mergeFetched } from './merge-fetched.ts'

@@ -1,5 +1,5 @@
-import type { FetchNode } from '@apollo/query-planner'
 import { type GraphQLSchema, Kind, type OperationDefinitionNode, parse, type SelectionSetNode } from 'graphql'
+import type { FetchNode } from '../planning/query-plan.ts'
 import { renamePath } from './rewrites.ts'
 import { fitsTypeCondition } from './type-condition.ts'
 

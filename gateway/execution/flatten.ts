@@ -1,4 +1,4 @@
-import type { FlattenNode } from '@apollo/query-planner'
+import type { FlattenNode } from '../planning/query-plan.ts'
 import { isResponseObject, type ResponseObject, type ResponseValue } from './response-data.ts'
 
 /** The objects that `path` leads to from each of `objects`; `@` stands for every element of a list. */

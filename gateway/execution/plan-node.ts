@@ -1,6 +1,5 @@
-import type { PlanNode } from '@apollo/query-planner'
 import type { GraphQLError } from 'graphql'
-import { TrellisError } from '../../foundation/errors.ts'
+import type { PlanNode } from '../planning/query-plan.ts'
 import type { PlanExecution } from './call-subgraph.ts'
 import { executeFetchNode } from './fetch-node.ts'
 import { flatten } from './flatten.ts'
@@ -35,8 +34,6 @@ export async function executePlanNode(
       const branch = execution.variables[node.condition] === true ? node.ifClause : node.elseClause
       return executePlanNode(branch, objects, execution)
     }
-    case 'Defer':
-      throw new TrellisError('UNSUPPORTED_DIRECTIVE', '@defer is not served here.')
     default:
       return node satisfies never
   }

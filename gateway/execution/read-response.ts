@@ -1,6 +1,6 @@
-import type { FetchNode } from '@apollo/query-planner'
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
+import type { FetchNode } from '../planning/query-plan.ts'
 import type { SubgraphResponse } from '../transports/subgraph-fetch.ts'
 import {
   copyOf,

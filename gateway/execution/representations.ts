@@ -1,4 +1,3 @@
-import type { FetchNode, QueryPlanFieldNode, QueryPlanSelectionNode } from '@apollo/query-planner'
 import {
   type GraphQLNamedType,
   type GraphQLSchema,
@@ -7,6 +6,7 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql'
+import type { FetchNode, RequiredField, RequiredSelection } from '../planning/query-plan.ts'
 import { mergeValue } from './merge.ts'
 import {
   absenceReason,
@@ -68,7 +68,7 @@ type Projection = {
 /** The selected part of `source`; null when something is missing that cannot be null, the failure when it failed. */
 function project(
   source: ResponseObject,
-  selections: readonly QueryPlanSelectionNode[],
+  selections: readonly RequiredSelection[],
   { supergraph, staticType }: Projection,
 ): ResponseObject | FailedField | null {
   const typename = source.__typename
@@ -84,7 +84,7 @@ function project(
 
 function projectSelection(
   source: ResponseObject,
-  selection: QueryPlanSelectionNode,
+  selection: RequiredSelection,
   projection: Projection,
 ): ResponseObject | FailedField | null {
   if (selection.kind === 'Field') {
@@ -107,7 +107,7 @@ function objectWith(key: string, value: ResponseValue): ResponseObject {
 /** Undefined where the field is missing and may not be null. */
 function projectField(
   source: ResponseObject,
-  field: QueryPlanFieldNode,
+  field: RequiredField,
   { supergraph, staticType }: Projection,
 ): ResponseValue | undefined {
   const key = field.alias ?? field.name
@@ -123,7 +123,7 @@ function projectField(
 
 function projectValue(
   value: ResponseValue,
-  selections: readonly QueryPlanSelectionNode[] | undefined,
+  selections: readonly RequiredSelection[] | undefined,
   projection: Projection,
 ): ResponseValue | undefined {
   if (isResponseObject(value) && selections) return project(value, selections, projection) ?? undefined

@@ -1,5 +1,5 @@
-import type { FetchDataRewrite } from '@apollo/query-planner'
 import type { GraphQLSchema } from 'graphql'
+import type { DataRewrite } from '../planning/query-plan.ts'
 import { isResponseObject, type ResponseObject, type ResponseValue } from './response-data.ts'
 import { fitsTypeCondition } from './type-condition.ts'
 
@@ -8,7 +8,7 @@ const typeConditionPrefix = '... on '
 /** Changes `object` as the planner asks: a value set before it is sent, a key renamed after it was received. */
 export function applyRewrites(
   object: ResponseObject,
-  rewrites: readonly FetchDataRewrite[] | undefined,
+  rewrites: readonly DataRewrite[] | undefined,
   supergraph: GraphQLSchema,
 ): void {
   for (const rewrite of rewrites ?? []) {
@@ -19,7 +19,7 @@ export function applyRewrites(
   }
 }
 
-function rewriteKey(holder: ResponseObject, key: string, rewrite: FetchDataRewrite): void {
+function rewriteKey(holder: ResponseObject, key: string, rewrite: DataRewrite): void {
   switch (rewrite.kind) {
     case 'ValueSetter':
       holder[key] = rewrite.setValueTo
@@ -55,7 +55,7 @@ function objectsAt(
 /** The path of an error, or a key, as it is after the renaming. List indexes in `path` are passed over. */
 export function renamePath(
   path: readonly (string | number)[],
-  rewrites: readonly FetchDataRewrite[] | undefined,
+  rewrites: readonly DataRewrite[] | undefined,
 ): (string | number)[] {
   const renamed = [...path]
   const names = [...path.entries()].filter(([, step]) => typeof step === 'string')

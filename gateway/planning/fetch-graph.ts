@@ -1,4 +1,4 @@
-import type { FetchNode, FlattenNode, PlanNode } from '@apollo/query-planner'
+import type { FetchNode, FlattenNode, PlanNode } from './query-plan.ts'
 
 /**
  * What a query plan is underneath: calls, and what each of them waits for. Nothing waits for a call it does not need,
@@ -40,17 +40,17 @@ export type FetchPart = {
   representations: string
 }
 
-/** The calls of a plan as it is; null for a plan with `@defer`. */
-export function fetchGraph(plan: PlanNode): FetchGraph | null {
+/** The calls of a plan as it is. */
+export function fetchGraph(plan: PlanNode): FetchGraph {
   const steps: FetchStep[] = []
-  const isWhole = visit(plan, { path: [], after: [], when: [] }, steps) !== null
-  return isWhole ? { kind: 'FetchGraph', steps } : null
+  visit(plan, { path: [], after: [], when: [] }, steps)
+  return { kind: 'FetchGraph', steps }
 }
 
 type Place = Pick<FetchStep, 'after' | 'when'> & { path: FlattenNode['path'] }
 
 /** Adds the steps of `node`. What comes behind it waits for the steps returned. */
-function visit(node: PlanNode | undefined, place: Place, steps: FetchStep[]): number[] | null {
+function visit(node: PlanNode | undefined, place: Place, steps: FetchStep[]): number[] {
   switch (node?.kind) {
     case undefined:
       return place.after
@@ -59,8 +59,8 @@ function visit(node: PlanNode | undefined, place: Place, steps: FetchStep[]): nu
     case 'Flatten':
       return visit(node.node, { ...place, path: [...place.path, ...node.path] }, steps)
     case 'Sequence': {
-      let after: number[] | null = place.after
-      for (const child of node.nodes) after = after && visit(child, { ...place, after }, steps)
+      let { after } = place
+      for (const child of node.nodes) after = visit(child, { ...place, after }, steps)
       return after
     }
     case 'Parallel':
@@ -75,20 +75,13 @@ function visit(node: PlanNode | undefined, place: Place, steps: FetchStep[]): nu
         visit(node.elseClause, guarded(false), steps),
       ])
     }
-    case 'Defer':
-      return null
     default:
       return node satisfies never
   }
 }
 
-function union(sets: readonly (number[] | null)[]): number[] | null {
-  const all = new Set<number>()
-  for (const set of sets) {
-    if (!set) return null
-    for (const index of set) all.add(index)
-  }
-  return [...all].sort((a, b) => a - b)
+function union(sets: readonly (readonly number[])[]): number[] {
+  return [...new Set(sets.flat())].sort((a, b) => a - b)
 }
 
 function stepOf(fetch: FetchNode, { path, after, when }: Place): FetchStep {

@@ -1,4 +1,3 @@
-import type { FetchNode } from '@apollo/query-planner'
 import {
   type FieldNode,
   Kind,
@@ -9,6 +8,7 @@ import {
   visit,
 } from 'graphql'
 import type { FetchPart, FetchStep } from './fetch-graph.ts'
+import type { FetchNode } from './query-plan.ts'
 
 type Call = Pick<FetchStep, 'operation' | 'operationName' | 'variableUsages' | 'parts'>
 

@@ -1,5 +1,6 @@
-import type { QueryPlan } from '@apollo/query-planner'
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
+import type { QueryPlan } from './query-plan.ts'
+import type { RootArgument } from './root-arguments.ts'
 
 /** One operation of one generation, ready to run as often as wanted. Immutable. */
 export type PlannedOperation = {
@@ -7,8 +8,15 @@ export type PlannedOperation = {
   document: DocumentNode
   /** The one operation of `document` that was planned. */
   operation: OperationDefinitionNode
-  /** Fetches aliased fields under private aliases, see private-aliases.ts. */
+  /**
+   * Fetches aliased fields under private aliases, see private-aliases.ts. Its variables are those that
+   * `planVariables` makes of the client's.
+   */
   plan: QueryPlan
+  /** Every argument of every root field, and the variable of the plan that carries it. */
+  rootArguments: readonly RootArgument[]
+  /** The API schema: what the client sees. */
+  schema: GraphQLSchema
   /** Every type of every subgraph, what the API schema hides included: for what passes between gateway and subgraphs. */
   supergraph: GraphQLSchema
 }

@@ -108,7 +108,7 @@ export const nestedEntities: FederationCase = {
       asks: 'a missing entity is null and asks nothing more',
       query: '{ user(id: "9") { name reviews { body } } }',
       data: { user: null },
-      calls: ['users: {user(id:9){__typename id name}}'],
+      calls: ['users: query($id__root1:ID!){user(id:$id__root1){__typename id name}}'],
     },
     {
       asks: 'a fragment, twice the same field, and the order of the selection',

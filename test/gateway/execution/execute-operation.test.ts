@@ -168,7 +168,7 @@ describe('what is sent', () => {
       { __typename: 'T', id: '2' },
     ]
     expect(JSON.parse(JSON.stringify(sent.map(({ variables }) => variables)))).toEqual([
-      { n: 4, representations },
+      { n__client: 4, representations },
     ])
   })
 
@@ -207,7 +207,7 @@ describe('what is sent', () => {
       return { data: { json: value } }
     }
     expect((await run(query, { a, variables: { v: value } })).data).toEqual({ json: value })
-    expect(JSON.parse(JSON.stringify(received))).toEqual({ v: value, on: { is: true } })
+    expect(JSON.parse(JSON.stringify(received))).toEqual({ value__root1: value, on__root2: { is: true } })
   })
 })
 
@@ -229,7 +229,7 @@ test('an abort ends the calls under way and rejects', async () => {
 test('a plan without a fetch for an operation that needs one', async () => {
   const operation = {
     ...(await planner.plan(parse('{ __typename t { a } }'), undefined)),
-    plan: { kind: 'QueryPlan' as const },
+    plan: {},
   }
   const { signal } = new AbortController()
   const caller = { viewer: null, depth: 0, traceparent: undefined }

@@ -1,0 +1,127 @@
+import {
+  type ArgumentNode,
+  type DefinitionNode,
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  parseType,
+  type SelectionNode,
+  type SelectionSetNode,
+  type VariableDefinitionNode,
+  visit,
+} from 'graphql'
+import { withPrivateAliases } from './private-aliases.ts'
+import { privateVariable } from './private-variables.ts'
+import { fragmentNamed, type RootArgument, responseKeyOf, rootArgumentsOf } from './root-arguments.ts'
+
+/**
+ * The client's operation as it is planned, alone in its document: every argument of a root field is a variable, and
+ * aliases and variables have private names.
+ */
+export function operationToPlan(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): DocumentNode {
+  const rootArguments = rootArgumentsOf({ schema, document, operation })
+  const renamed = withPrivateVariables(document)
+  const definition = operationOf(renamed, operation.name?.value)
+  const lifted: OperationDefinitionNode = {
+    ...definition,
+    variableDefinitions: [
+      ...(definition.variableDefinitions ?? []),
+      ...rootArguments.flatMap((argument) => defineVariable(argument, operation)),
+    ],
+    selectionSet: liftArguments(definition.selectionSet, renamed, rootArguments),
+  }
+  const definitions = [lifted, ...renamed.definitions.filter(isFragment)]
+  return withPrivateAliases({ ...renamed, definitions })
+}
+
+function isFragment({ kind }: DefinitionNode): boolean {
+  return kind === Kind.FRAGMENT_DEFINITION
+}
+
+function operationOf(document: DocumentNode, name: string | undefined): OperationDefinitionNode {
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue
+    if (name === undefined || definition.name?.value === name) return definition
+  }
+  throw new Error('The document has no such operation.')
+}
+
+function withPrivateVariables(document: DocumentNode): DocumentNode {
+  return visit(document, {
+    Variable(variable) {
+      return { ...variable, name: { kind: Kind.NAME, value: privateVariable(variable.name.value) } }
+    },
+  })
+}
+
+/** A variable of the client's keeps its type: whether its null fits the argument is for the subgraph to say. */
+function defineVariable(
+  { variable, value, type }: RootArgument,
+  operation: OperationDefinitionNode,
+): VariableDefinitionNode[] {
+  if (variable === null) return []
+  const own =
+    value.kind === 'variable'
+      ? operation.variableDefinitions?.find((definition) => definition.variable.name.value === value.name)
+      : undefined
+  const definition = {
+    kind: Kind.VARIABLE_DEFINITION as const,
+    variable: variableNode(variable),
+    type: own?.type ?? parseType(value.kind === 'absent' ? nullable(String(type)) : String(type)),
+  }
+  return [own?.defaultValue ? { ...definition, defaultValue: own.defaultValue } : definition]
+}
+
+function variableNode(name: string) {
+  return { kind: Kind.VARIABLE as const, name: { kind: Kind.NAME as const, value: name } }
+}
+
+function nullable(type: string): string {
+  return type.endsWith('!') ? type.slice(0, -1) : type
+}
+
+/** Fragments of the root become part of it: elsewhere the same fragment keeps its own arguments. */
+function liftArguments(
+  selectionSet: SelectionSetNode,
+  document: DocumentNode,
+  rootArguments: readonly RootArgument[],
+): SelectionSetNode {
+  const lift = (inner: SelectionSetNode) => liftArguments(inner, document, rootArguments)
+  const selections = selectionSet.selections.flatMap((selection): SelectionNode[] => {
+    switch (selection.kind) {
+      case Kind.FIELD:
+        return [withVariables(selection, rootArguments)]
+      case Kind.INLINE_FRAGMENT:
+        return [{ ...selection, selectionSet: lift(selection.selectionSet) }]
+      case Kind.FRAGMENT_SPREAD: {
+        const fragment = fragmentNamed(selection.name.value, document)
+        if (!fragment) return []
+        const { typeCondition } = fragment
+        const { directives } = selection
+        const inner = lift(fragment.selectionSet)
+        return [{ kind: Kind.INLINE_FRAGMENT, typeCondition, directives, selectionSet: inner }]
+      }
+      default:
+        return selection satisfies never
+    }
+  })
+  return { ...selectionSet, selections }
+}
+
+function withVariables(field: FieldNode, rootArguments: readonly RootArgument[]): FieldNode {
+  const responseKey = responseKeyOf(field)
+  const own = rootArguments.filter((argument) => argument.responseKey === responseKey)
+  if (own.length === 0) return field
+  const args = own.flatMap(({ argument, variable }): ArgumentNode[] => {
+    const name = { kind: Kind.NAME as const, value: argument }
+    if (variable !== null) return [{ kind: Kind.ARGUMENT, name, value: variableNode(variable) }]
+    return (field.arguments ?? []).filter((given) => given.name.value === argument)
+  })
+  return { ...field, arguments: args }
+}

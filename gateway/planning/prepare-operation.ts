@@ -1,0 +1,139 @@
+import { buildSchema, GraphQLError, type GraphQLSchema, parse, Source } from 'graphql'
+import { LRUCache } from 'lru-cache'
+import { type ErrorCode, errorCatalogue, TrellisError } from '../../foundation/errors.ts'
+import type { PlannedOperation } from './planned-operation.ts'
+import { findOperation } from './read-operation.ts'
+import { rootArgumentsOf } from './root-arguments.ts'
+import type { PlanAnswer, PlanFault } from './text-planner.ts'
+
+export type OperationText = {
+  query: string
+  operationName: string | undefined
+  /** Whoever asked is gone: what nobody waits for any more is not planned. */
+  signal?: AbortSignal
+}
+
+export type PreparedOperation =
+  | { ok: true; operation: PlannedOperation }
+  /** GRAPHQL_PARSE_FAILED and its like as Apollo Server gives them, and those of planning. */
+  | { ok: false; errors: readonly GraphQLError[] }
+
+export type PrepareOperation = (text: OperationText) => Promise<PreparedOperation>
+
+/** Both schemas of one supergraph, built from text. Immutable, shared by all clients whose supergraphs are equal. */
+export type GraphSchemas = { schema: GraphQLSchema; supergraph: GraphQLSchema }
+
+/** Plans a text, wherever the planner is. Rejects with the signal's reason, and with nothing else. */
+export type PlanText = (
+  query: string,
+  operationName: string | undefined,
+  signal: AbortSignal,
+) => Promise<PlanAnswer>
+
+const kept = { operations: 2_000, characters: 4_000_000 }
+
+export function buildSchemas(apiSdl: string, supergraphSdl: string): GraphSchemas {
+  const options = { assumeValid: true, noLocation: true }
+  return { schema: buildSchema(apiSdl, options), supergraph: buildSchema(supergraphSdl, options) }
+}
+
+/**
+ * Operations by text and name, each parsed, validated and planned once, also when many ask for it at the same time.
+ * Refusals are kept as operations are: asking again what could not be planned is cheap.
+ *
+ * @throws the signal's reason, of the returned function
+ */
+export function createPrepareOperation(schemas: GraphSchemas, planText: PlanText): PrepareOperation {
+  const prepared = new LRUCache<string, PreparedOperation>({
+    max: kept.operations,
+    maxSize: kept.characters,
+    sizeCalculation: (_prepared, key) => key.length,
+  })
+  const underWay = new Map<string, Preparation>()
+
+  const begin = (key: string, { query, operationName }: OperationText): Preparation => {
+    const abandon = new AbortController()
+    const answer = planText(query, operationName, abandon.signal)
+      .then((planned) => {
+        const result = planned.ok
+          ? toOperation({ query, operationName }, planned, schemas)
+          : toErrors(query, planned.faults)
+        if (result.ok || !result.errors.some(isPassing)) prepared.set(key, result)
+        return result
+      })
+      .finally(() => {
+        if (underWay.get(key)?.answer === answer) underWay.delete(key)
+      })
+    return { answer, waiting: 0, abandon }
+  }
+
+  return async (text) => {
+    const key = `${text.operationName ?? ''}\n${text.query}`
+    const known = prepared.get(key)
+    if (known) return known
+    text.signal?.throwIfAborted()
+    const preparation = underWay.get(key) ?? begin(key, text)
+    underWay.set(key, preparation)
+    return waitFor(preparation, text.signal, () => underWay.delete(key))
+  }
+}
+
+type Preparation = {
+  answer: Promise<PreparedOperation>
+  waiting: number
+  abandon: AbortController
+}
+
+/** The last one to leave ends the preparation. */
+function waitFor(
+  preparation: Preparation,
+  signal: AbortSignal | undefined,
+  forget: () => void,
+): Promise<PreparedOperation> {
+  preparation.waiting += 1
+  if (!signal) return preparation.answer
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      preparation.waiting -= 1
+      reject(signal.reason)
+      if (preparation.waiting > 0) return
+      forget()
+      preparation.abandon.abort()
+    }
+    signal.addEventListener('abort', leave, { once: true })
+    preparation.answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+  })
+}
+
+function toOperation(
+  { query, operationName }: OperationText,
+  { plan }: Extract<PlanAnswer, { ok: true }>,
+  schemas: GraphSchemas,
+): PreparedOperation {
+  const document = parse(query)
+  const operation = findOperation(document, operationName)
+  if (operation instanceof GraphQLError) return { ok: false, errors: [operation] }
+  const rootArguments = rootArgumentsOf({ schema: schemas.schema, document, operation })
+  return { ok: true, operation: { document, operation, plan, rootArguments, ...schemas } }
+}
+
+/** Codes of the catalogue are ours; the others are graphql-js' and Apollo Server's. */
+function toErrors(query: string, faults: readonly PlanFault[]): PreparedOperation {
+  const source = new Source(query)
+  const errors = faults.map(({ code, message, positions, cause }) => {
+    const options = { source, positions, originalError: cause === null ? null : new Error(cause) }
+    return isOurs(code)
+      ? new TrellisError(code, message, options)
+      : new GraphQLError(message, { ...options, extensions: { code } })
+  })
+  return { ok: false, errors }
+}
+
+function isOurs(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCatalogue, code)
+}
+
+/** Another time there may be an answer. */
+function isPassing({ extensions }: GraphQLError): boolean {
+  return extensions.code === 'PLANNING_OVERLOADED'
+}

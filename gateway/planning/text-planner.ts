@@ -1,0 +1,102 @@
+import {
+  operationFromDocument,
+  ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
+  Supergraph,
+} from '@apollo/federation-internals'
+import { type QueryPlan as ApolloQueryPlan, QueryPlanner } from '@apollo/query-planner'
+import {
+  buildSchema,
+  type DocumentNode,
+  type GraphQLError,
+  type GraphQLSchema,
+  parse,
+  print,
+  printSchema,
+  visit,
+} from 'graphql'
+import { operationToPlan } from './operation-to-plan.ts'
+import { type PlannerSupergraph, toPlannerSupergraph } from './planner-supergraph.ts'
+import type { PlanNode, QueryPlan, SubscriptionNode } from './query-plan.ts'
+import { readOperation } from './read-operation.ts'
+import { restoreRequiredFields } from './restore-required-fields.ts'
+
+/** An error of planning as plain data. `positions` are offsets in the operation's text. */
+export type PlanFault = {
+  code: string
+  message: string
+  positions: readonly number[]
+  /** What is for the log only. */
+  cause: string | null
+}
+
+export type PlanAnswer = { ok: true; plan: QueryPlan } | { ok: false; faults: PlanFault[] }
+
+/** The planner of one supergraph, from text to plain data: it works the same in a thread of its own. */
+export type TextPlanner = {
+  /** SDL of the API schema. */
+  apiSdl: string
+  /** Parses, validates and plans. Total: whatever is wrong with the text is an answer. */
+  plan(query: string, operationName: string | undefined): PlanAnswer
+}
+
+/** @throws when the supergraph is not one (a composition result always is) */
+export function createTextPlanner(supergraphSdl: string): TextPlanner {
+  const source = toPlannerSupergraph(supergraphSdl)
+  const supergraph = Supergraph.build(source.sdl, {
+    supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
+    // A variant leaves its field external to no purpose, which validation would refuse.
+    validateSupergraph: source.variants.isEmpty(),
+  })
+  const plannerApi = supergraph.apiSchema()
+  const queryPlanner = new QueryPlanner(supergraph)
+  const apiSdl = apiSdlOf(plannerApi.toGraphQLJSSchema(), source)
+  const schema = buildSchema(apiSdl, { assumeValid: true })
+
+  const makePlan = (document: DocumentNode): QueryPlan => {
+    const operation = operationFromDocument(plannerApi, document, { validate: false })
+    const { node } = queryPlanner.buildQueryPlan(operation)
+    const restored = restoreRequiredFields(asPlainData(node), source.variants)
+    return restored ? { node: restored } : {}
+  }
+  return {
+    apiSdl,
+    plan(query, operationName) {
+      try {
+        const read = readOperation(query, operationName, schema)
+        if (!read.ok) return { ok: false, faults: read.errors.map(toFault) }
+        return { ok: true, plan: makePlan(operationToPlan(schema, read.document, read.operation)) }
+      } catch (error) {
+        return { ok: false, faults: [unplannable(error)] }
+      }
+    },
+  }
+}
+
+function apiSdlOf(schema: GraphQLSchema, { variants }: PlannerSupergraph): string {
+  if (variants.isEmpty()) return printSchema(schema)
+  const api = visit(parse(printSchema(schema), { noLocation: true }), {
+    FieldDefinition({ name }) {
+      return variants.get(name.value) ? null : undefined
+    },
+  })
+  return print(api)
+}
+
+/** `@defer` is refused before, so that the planner never makes a plan of it. */
+function asPlainData(node: ApolloQueryPlan['node']): PlanNode | SubscriptionNode | undefined {
+  return node && JSON.parse(JSON.stringify(node))
+}
+
+function toFault({ message, extensions, positions = [] }: GraphQLError): PlanFault {
+  return { code: String(extensions.code), message, positions, cause: null }
+}
+
+function unplannable(error: unknown): PlanFault {
+  const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return {
+    code: 'INTERNAL_SERVER_ERROR',
+    message: 'The operation could not be planned.',
+    positions: [],
+    cause,
+  }
+}
