@@ -62,6 +62,7 @@ export const errorCatalogue = {
     meaning: 'No module of this client has registered yet, so there is no schema to query.',
   },
   PLAN_EMPTY: { status: 500, meaning: 'The operation is valid, and no way was found to answer it.' },
+  OPERATION_TIMEOUT: { status: 504, meaning: 'The operation took longer than an operation may.' },
   OPERATION_TOO_COMPLEX: {
     status: 400,
     meaning: 'The operation is longer, deeper or wider than the platform plans; split it up.',
