@@ -51,6 +51,25 @@ export async function readLogPage(
   }
 }
 
+const countBehind = `
+  SELECT count(*) > $5 AS behind FROM (
+    SELECT FROM unnest($2::text[]) AS wanted(type) CROSS JOIN LATERAL (
+      SELECT FROM event_log WHERE client = $1 AND type = wanted.type AND position > $3 AND position <= $4 LIMIT $5 + 1
+    ) AS found
+    LIMIT $5 + 1
+  ) AS counted`
+
+/** Whether more than `most` events lie in the range. Looks at no more of them than that. */
+export async function isBehind(
+  pool: Pool,
+  { client, types, after, upTo }: EventFilter & { after: number; upTo: number },
+  most: number,
+): Promise<boolean> {
+  const values = [client, [...new Set(types)], after, upTo, most]
+  const { rows } = await pool.query<{ behind: boolean }>(countBehind, values)
+  return rows[0]?.behind ?? false
+}
+
 /** After the page was read, so that nothing can have been taken away between the two. */
 async function refuseExpired(pool: Pool, after: number): Promise<void> {
   const { rows } = await pool.query<{ horizon: string }>('SELECT horizon FROM event_log_head')

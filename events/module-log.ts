@@ -22,14 +22,14 @@ export type ModuleLog<Transaction> = {
    */
   transaction<T>(work: (tx: Transaction, append: Append) => Promise<T>): Promise<T>
   /**
-   * Positioned entries of one client after a cursor (null: from the oldest kept), oldest first.
+   * Positioned entries of one client and these types (`passes` is not asked) after a cursor (null: from the oldest kept), oldest first.
    * May be fewer than `limit`, where they are large.
    * @throws {TrellisError} CURSOR_INVALID, CURSOR_OF_ANOTHER_STREAM, CURSOR_EXPIRED
    */
   read(stream: LogStream, after: string | null, limit: number): Promise<LogEntry[]>
   /**
-   * History after the cursor, then live; without a cursor, live from now on. Each entry once, in order. Lasts through
-   * the database's absence; ends with the signal, and with the generator's `return()`, also while it waits.
+   * History after the cursor, then live; without a cursor, live from now on. Each entry that passes once, in order,
+   * except for what a subscriber is too slow for (`lagged`). Lasts through the database's absence; ends with the signal, and with the generator's `return()`, also while it waits.
    * @throws {TrellisError} CURSOR_INVALID, CURSOR_OF_ANOTHER_STREAM, CURSOR_EXPIRED, from the first `next()`
    */
   tail(stream: LogStream, after: string | null, signal: AbortSignal): AsyncGenerator<LogEntry>
@@ -60,7 +60,14 @@ export type ModuleLogOptions<Transaction extends LogTransaction> = {
   catalogue?: EventCatalogue
   /** @default 7 days, 1 GiB */
   retention?: Retention
+  /**
+   * How many events of its types a subscriber that was live may be behind; further behind it skips ahead (`lagged`).
+   * @default 10,000
+   */
+  maxBehind?: number
 }
+
+const defaultMaxBehind = 10_000
 
 /**
  * Opens the log in the module's database, and starts a relay for it: every instance of a module has one, one works.
@@ -75,7 +82,7 @@ export async function openModuleLog<Transaction extends LogTransaction>({
   log,
   ...options
 }: ModuleLogOptions<Transaction>): Promise<ModuleLog<Transaction>> {
-  const { retention = defaultRetention } = options
+  const { retention = defaultRetention, maxBehind = defaultMaxBehind } = options
   const catalogue = options.catalogue ?? (await readEventCatalogue())
   const pool = openPool({ databaseUrl, name: `${source} event log`, log })
   const reader = await openLogReader({ databaseUrl, pool, source, log }).catch(async (error) => {
@@ -109,10 +116,14 @@ export async function openModuleLog<Transaction extends LogTransaction>({
       const scope = { client: stream.client, stream: stream.name }
       const position = after === null ? null : cursors.decode(scope, after)
       const page = await readLogPage(pool, source, { ...stream, after: position, upTo: null, limit })
-      return page.events.map(({ position, event }) => ({ cursor: cursors.encode(scope, position), event }))
+      return page.events.map(({ position, event }) => ({
+        cursor: cursors.encode(scope, position),
+        event,
+        lagged: 0,
+      }))
     },
     tail: (stream, after, signal) =>
-      tailLog({ reader, pool, source, log }, { stream, after }, [signal, closing.signal]),
+      tailLog({ reader, pool, source, log, maxBehind }, { stream, after }, [signal, closing.signal]),
     async close() {
       closing.abort()
       await Promise.all([relay.close(), reader.close()])

@@ -1,22 +1,31 @@
 import type { Pool } from 'pg'
-import { TrellisError } from '../foundation/errors.ts'
 import type { Log } from '../foundation/log.ts'
-import { abortable } from './abortable.ts'
 import { expiredCursor } from './cursor.ts'
 import { endable } from './endable.ts'
 import type { PositionedEvent } from './event-row.ts'
-import { type LogPage, type LogPageRequest, readLogPage } from './log-page.ts'
+import { isBehind, type LogPage, readLogPage } from './log-page.ts'
 import type { LogReader } from './log-reader.ts'
 import type { LogEntry, LogStream } from './log-stream.ts'
-import { createWakeup } from './wakeup.ts'
+import { patiently } from './patiently.ts'
+import { skipAhead } from './skip-ahead.ts'
 
-export type TailSource = { reader: LogReader; pool: Pool; source: string; log: Log }
+export type TailSource = {
+  reader: LogReader
+  pool: Pool
+  source: string
+  log: Log
+  /** How many events of its types a subscriber that was live may be behind. Further behind, it skips ahead. */
+  maxBehind: number
+}
 
 const pageSize = 50
+const skippedPageSize = 1_000
 
 /**
  * History, then live, from the same positions. It pulls: a subscriber that does not ask costs its place in the log and
- * no more. While its place is within the reader's memory it reads there, else in the database, page by page.
+ * no more. While its place is within the reader's memory it reads there, else in the database, page by page. One that
+ * had reached the present and fell too far behind goes on with the newest event, and is told how many it missed;
+ * history that was asked for is given in full.
  */
 export function tailLog(
   from: TailSource,
@@ -30,57 +39,94 @@ export function tailLog(
   const scope = { client: stream.client, stream: stream.name }
 
   return endable(signals, async function* follow(signal) {
-    let position = after === null ? start : life.cursors.decode(scope, after)
+    const tail: Tail = { from, stream, signal }
+    let place: Place = { position: start, isLive: true }
+    if (after !== null) place = { position: life.cursors.decode(scope, after), isLive: false }
     while (!signal.aborted) {
       if (reader.life() !== life) throw expiredCursor()
-      const step = await takeStep(from, { stream, position }, signal)
-      for (const { position, event } of step.events) {
-        yield { cursor: life.cursors.encode(scope, position), event }
-        if (signal.aborted) return
+      const step = await takeStep(tail, place)
+      for await (const { position, event, lagged } of given(tail, step.found)) {
+        yield { cursor: life.cursors.encode(scope, position), event, lagged }
       }
-      position = step.position
+      place = step.place
     }
   })
 }
 
-type Step = {
-  events: readonly PositionedEvent[] /** Everything up to here has been seen. */
-  position: number
+type Tail = { from: TailSource; stream: LogStream; signal: AbortSignal }
+
+/** Everything up to `position` has been seen; `isLive` once it has been all there was. */
+type Place = { position: number; isLive: boolean }
+
+type Found = PositionedEvent & { lagged: number; hasPassed: boolean }
+type Step = { found: readonly Found[]; place: Place }
+
+async function* given(tail: Tail, found: readonly Found[]): AsyncGenerator<Found> {
+  for (const event of found) {
+    const isGiven = event.hasPassed || (await passes(tail, event))
+    if (tail.signal.aborted) return
+    if (isGiven) yield event
+  }
 }
 
-async function takeStep(
-  from: TailSource,
-  { stream, position }: { stream: LogStream; position: number },
-  signal: AbortSignal,
-): Promise<Step> {
+async function takeStep(tail: Tail, { position, isLive }: Place): Promise<Step> {
+  const { from, stream, signal } = tail
   const { reader } = from
   const pulled = reader.pull(position, stream)
-  if (pulled?.event) return { events: [pulled.event], position: pulled.position }
+  if (pulled?.event) {
+    return { found: [unjudged(pulled.event)], place: { position: pulled.position, isLive: true } }
+  }
   if (pulled) {
     const arrivedAfter = await reader.arrival(stream.client, signal)
-    return { events: [], position: Math.max(pulled.position, arrivedAfter) }
+    return { found: [], place: { position: Math.max(pulled.position, arrivedAfter), isLive: true } }
   }
   const upTo = reader.latest()
-  const page = await readPatiently(from, { ...stream, after: position, upTo, limit: pageSize }, signal)
-  return { events: page.events, position: page.isLast ? upTo : (page.events.at(-1)?.position ?? position) }
+  if (isLive && (await isTooFarBehind(tail, { after: position, upTo }))) {
+    return catchUp(tail, { after: position, upTo })
+  }
+  const page = await readPage(tail, { after: position, upTo, limit: pageSize })
+  const seen = page?.isLast ? upTo : (page?.events.at(-1)?.position ?? position)
+  return { found: (page?.events ?? []).map(unjudged), place: { position: seen, isLive } }
 }
 
-/** A database that is away is waited for. @returns nothing when the signal came first */
-async function readPatiently(
-  { pool, source, log }: TailSource,
-  request: LogPageRequest,
-  signal: AbortSignal,
-): Promise<LogPage> {
-  const pause = createWakeup()
-  for (let attempt = 1; !signal.aborted; attempt++) {
-    try {
-      return await abortable(readLogPage(pool, source, request), signal)
-    } catch (error) {
-      if (signal.aborted) break
-      if (error instanceof TrellisError) throw error
-      log.warn({ err: error, source, attempt }, 'a page of the event log could not be read; trying again')
-      await pause.wait(Math.min(2_000, 50 * 2 ** attempt), signal)
-    }
-  }
-  return { events: [], isLast: false }
+function unjudged(event: PositionedEvent): Found {
+  return { ...event, lagged: 0, hasPassed: false }
+}
+
+type Range = { after: number; upTo: number }
+
+async function isTooFarBehind({ from, stream, signal }: Tail, range: Range): Promise<boolean> {
+  const { pool, log, maxBehind } = from
+  const what = 'counting how far a subscriber is behind'
+  const answer = await patiently({ what, signal, log }, () =>
+    isBehind(pool, { ...stream, ...range }, maxBehind),
+  )
+  return answer ?? false
+}
+
+async function catchUp(tail: Tail, { after, upTo }: Range): Promise<Step> {
+  const { newest, leftOut } = await skipAhead({
+    after,
+    upTo,
+    readPage: (position) => readPage(tail, { after: position, upTo, limit: skippedPageSize }),
+    passes: (event) => passes(tail, event),
+  })
+  const found = newest ? [{ ...newest, lagged: leftOut, hasPassed: true }] : []
+  return { found, place: { position: upTo, isLive: true } }
+}
+
+/** False also when the signal came first. */
+async function passes({ from: { log }, stream, signal }: Tail, { event }: PositionedEvent): Promise<boolean> {
+  if (!stream.passes) return true
+  const what = `whether an event of ${stream.name} passes`
+  const answer = await patiently({ what, signal, log }, async () => stream.passes?.(event))
+  return answer ?? false
+}
+
+function readPage(
+  { from: { pool, source, log }, stream, signal }: Tail,
+  range: Range & { limit: number },
+): Promise<LogPage | null> {
+  const what = 'reading a page of the event log'
+  return patiently({ what, signal, log }, () => readLogPage(pool, source, { ...stream, ...range }))
 }

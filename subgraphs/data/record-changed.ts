@@ -1,8 +1,8 @@
 import type { LogEntry, LogStream } from '../../events/log-stream.ts'
+import type { PlatformEvent } from '../../events/platform-event.ts'
 import type { ClientViewer } from '../../foundation/viewer.ts'
 import type { CollectionAccess, RecordEventType } from '../../prisma/generated/data/client.ts'
 import { requireMember } from '../access.ts'
-
 import type { DataContext } from './context.ts'
 import { matchesFilter } from './filter/matches-filter.ts'
 import { type Filter, parseFilter } from './filter/parse-filter.ts'
@@ -39,31 +39,39 @@ export async function recordChanged(
     name: `recordChanged:${name}`,
     client,
     types: Object.values(recordEventTypes),
+    passes: createPassing(context, { collection: name, filter }),
   }
   const after = input.after ?? null
   // A cursor that is no good is an answer to the subscriber, not a stream that breaks.
   if (after !== null) await context.events.read(stream, after, 1)
-  const entries = context.events.tail(stream, after, context.signal)
-  return changesAmong(entries, context, { collection: name, filter })
+  return changesOf(context.events.tail(stream, after, context.signal))
 }
 
-async function* changesAmong(
-  entries: AsyncGenerator<LogEntry>,
-  context: DataContext,
+/** What of the log a subscriber is given: changes that touch the filter, of records that it may read at this moment. */
+function createPassing(
+  { db, viewer }: DataContext,
   { collection, filter }: { collection: string; filter: Filter },
-): AsyncGenerator<{ recordChanged: RecordChange }> {
-  const { client } = context.viewer
-  const readAccess = createAccessReader(context.db, { client, name: collection })
-  for await (const { cursor, event } of entries) {
-    const transition = transitionOf(event)
-    if (transition.after?.collection !== collection && transition.before?.collection !== collection) continue
-    const record = transition.after ?? transition.before
-    const touched = [transition.before, transition.after].some(
-      (state) => state !== null && matchesFilter(filter, asFilterable(state)),
+): (event: PlatformEvent) => Promise<boolean> {
+  const readAccess = createAccessReader(db, { client: viewer.client, name: collection })
+  return async (event) => {
+    const { before, after } = transitionOf(event)
+    const states = [before, after].filter((state) => state !== null)
+    const touched = states.some(
+      (state) => state.collection === collection && matchesFilter(filter, asFilterable(state)),
     )
-    if (!touched || !(await mayReadNow(context.viewer, record, readAccess))) continue
+    const record = after ?? before
+    return touched && record !== null && mayReadNow(viewer, record, readAccess)
+  }
+}
+
+async function* changesOf(
+  entries: AsyncGenerator<LogEntry>,
+): AsyncGenerator<{ recordChanged: RecordChange }> {
+  for await (const { cursor, lagged, event } of entries) {
+    const transition = transitionOf(event)
+    const record = transition.after ?? transition.before
     const version = transition.before ? transition.before.version + 1 : 1
-    yield { recordChanged: { cursor, lagged: 0, type: transition.type, version, record } }
+    yield { recordChanged: { cursor, lagged, type: transition.type, version, record } }
   }
 }
 

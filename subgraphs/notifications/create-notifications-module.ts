@@ -14,8 +14,9 @@ export async function createNotificationsModule({
   db,
   events,
   cursors,
+  log,
 }: ModuleGround<PrismaClient, NotificationsTransaction>): Promise<SubgraphModule<NotificationsContext>> {
-  const module: NotificationsModule = { db, events, cursors }
+  const module: NotificationsModule = { db, events, cursors, log }
   return {
     name: 'notifications',
     resolvers: notificationsResolvers,

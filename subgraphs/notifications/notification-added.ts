@@ -1,3 +1,6 @@
+import type { LogEntry } from '../../events/log-stream.ts'
+import { patiently } from '../../events/patiently.ts'
+import type { PlatformEvent } from '../../events/platform-event.ts'
 import type { Notification } from '../../prisma/generated/notifications/client.ts'
 import { requirePerson } from '../access.ts'
 import type { Call } from '../call.ts'
@@ -9,10 +12,9 @@ export type NotificationAdded = {
 }
 
 /**
- * The viewer's own notifications: those after the cursor, then live. The log is read at the pace of the reader, so
- * that nothing is left out and `lagged` stays 0.
+ * The viewer's own notifications: those after the cursor, then live.
  *
- * @throws {TrellisError} FORBIDDEN; from the first event: CURSOR_INVALID, CURSOR_EXPIRED
+ * @throws {TrellisError} FORBIDDEN; from the first event: CURSOR_INVALID, CURSOR_OF_ANOTHER_STREAM, CURSOR_EXPIRED
  */
 export function notificationAdded(
   module: NotificationsModule,
@@ -20,18 +22,23 @@ export function notificationAdded(
   after: string | null,
 ): AsyncGenerator<NotificationAdded> {
   const { client, userId } = requirePerson(viewer)
-  const stream = { name: `notificationAdded:${userId}`, client, types: [notificationCreated] }
-  return payloads(module, { client, userId }, module.events.tail(stream, after, signal))
+  const stream = {
+    name: `notificationAdded:${userId}`,
+    client,
+    types: [notificationCreated],
+    passes: ({ data }: PlatformEvent) => data.userId === userId,
+  }
+  return payloads(module, module.events.tail(stream, after, signal), { client, userId, signal })
 }
 
 async function* payloads(
-  { db }: NotificationsModule,
-  own: { client: string; userId: string },
-  entries: ReturnType<NotificationsModule['events']['tail']>,
+  { db, log }: NotificationsModule,
+  entries: AsyncGenerator<LogEntry>,
+  { signal, ...own }: { client: string; userId: string; signal: AbortSignal },
 ): AsyncGenerator<NotificationAdded> {
-  for await (const { cursor, event } of entries) {
-    if (event.data.userId !== own.userId) continue
-    const notification = await db.notification.findFirst({ where: { ...own, id: event.subject } })
-    if (notification) yield { notificationAdded: { cursor, lagged: 0, notification } }
+  for await (const { cursor, lagged, event } of entries) {
+    const find = () => db.notification.findFirst({ where: { ...own, id: event.subject } })
+    const notification = await patiently({ what: 'reading a notification', signal, log }, find)
+    if (notification) yield { notificationAdded: { cursor, lagged, notification } }
   }
 }

@@ -1,4 +1,5 @@
 import type { ModuleLog } from '../../events/module-log.ts'
+import type { Log } from '../../foundation/log.ts'
 import type { Prisma, PrismaClient } from '../../prisma/generated/notifications/client.ts'
 import type { Call } from '../call.ts'
 import type { Cursors } from '../cursors.ts'
@@ -11,6 +12,7 @@ export type NotificationsModule = {
   db: PrismaClient
   events: ModuleLog<NotificationsTransaction>
   cursors: Cursors
+  log: Log
 }
 
 /** One for each operation, and for each event of a subscription. */

@@ -105,6 +105,18 @@ export function write(log: TestLog, subject: string, more: Partial<NewEvent> = {
   return log.transaction((_tx, append) => append(thingChanged(subject, more)))
 }
 
+/** Many events at once, as a burst of mutations leaves them. */
+export async function writeMany(log: TestLog, subjects: string[]): Promise<void> {
+  for (let start = 0; start < subjects.length; start += 1_000) {
+    await log.transaction(async (tx) => {
+      await tx.$executeRaw`
+        INSERT INTO event_log (id, type, subject, client, time, data_version, data)
+        SELECT gen_random_uuid(), 'test.thing.changed', name, 'acme', now(), 1, '{}'
+        FROM unnest(${subjects.slice(start, start + 1_000)}::text[]) WITH ORDINALITY AS list(name, place) ORDER BY place`
+    })
+  }
+}
+
 export const things = { name: 'things', client: 'acme', types: ['test.thing.changed'] }
 
 /** The next `count` values of a generator that goes on. */

@@ -8,6 +8,7 @@ import {
   thingChanged,
   things,
   write,
+  writeMany,
 } from './log-fixture.ts'
 
 let fixture: LogFixture
@@ -18,18 +19,6 @@ afterEach(() => fixture.close())
 
 const never = new AbortController().signal
 const subjects = (entries: LogEntry[]) => entries.map(({ event }) => event.subject)
-
-/** Many events at once, as a burst of mutations leaves them. */
-async function writeMany(log: Awaited<ReturnType<LogFixture['openLog']>>, names: string[]): Promise<void> {
-  for (let start = 0; start < names.length; start += 250) {
-    await log.transaction(async (tx) => {
-      await tx.$executeRaw`
-        INSERT INTO event_log (id, type, subject, client, time, data_version, data)
-        SELECT gen_random_uuid(), 'test.thing.changed', name, 'acme', now(), 1, '{}'
-        FROM unnest(${names.slice(start, start + 250)}::text[]) WITH ORDINALITY AS list(name, place) ORDER BY place`
-    })
-  }
-}
 
 test('live begins where tail() is called, not where the first next() is', async () => {
   const log = await fixture.openLog()

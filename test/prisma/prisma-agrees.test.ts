@@ -42,15 +42,15 @@ describe("Prisma's CLI and the runner", () => {
     await given.write('20261121000000_init', 'CREATE TABLE thing (id TEXT); COMMIT; SELECT 1/0;')
     await expect(applyMigrations(given.folder, given.url)).rejects.toThrow('division by zero')
 
-    const status = await runPrisma('users', ['migrate', 'status'], given.url)
+    const status = await runPrisma('lambdas', ['migrate', 'status'], given.url)
     expect(status).toMatchObject({ status: 1, errors: expect.stringContaining('have failed') })
     const resolved = await runPrisma(
-      'users',
+      'lambdas',
       ['migrate', 'resolve', '--rolled-back', '20261121000000_init'],
       given.url,
     )
     expect(resolved).toMatchObject({ status: 0 })
-    expect(await migrate('users', given.url)).toContain('20261121000000_init')
+    expect(await migrate('lambdas', given.url)).toContain('20261121000000_init')
   })
 
   test('a database that is not there is said to be not there', async () => {
