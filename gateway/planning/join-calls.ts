@@ -1,12 +1,4 @@
-import {
-  type FieldNode,
-  Kind,
-  type OperationDefinitionNode,
-  parse,
-  print,
-  type VariableDefinitionNode,
-  visit,
-} from 'graphql'
+import { Kind, type OperationDefinitionNode, parse, print, type VariableDefinitionNode, visit } from 'graphql'
 import type { FetchPart, FetchStep } from './fetch-graph.ts'
 import type { FetchNode } from './query-plan.ts'
 
@@ -78,11 +70,12 @@ function aliasedOperation(
   operation: OperationDefinitionNode,
   { entities, representations }: FetchPart,
 ): OperationDefinitionNode {
-  return visit(operation, {
-    Field(field, _key, _parent, _path, ancestors): FieldNode | undefined {
-      const isRoot = ancestors.length === 3
-      return isRoot ? { ...field, alias: { kind: Kind.NAME, value: entities } } : undefined
-    },
+  const alias = { kind: Kind.NAME as const, value: entities }
+  const selections = operation.selectionSet.selections.map((root) =>
+    root.kind === Kind.FIELD ? { ...root, alias } : root,
+  )
+  const aliased = { ...operation, selectionSet: { ...operation.selectionSet, selections } }
+  return visit(aliased, {
     Variable(variable) {
       if (variable.name.value !== 'representations') return undefined
       return { ...variable, name: { kind: Kind.NAME, value: representations } }

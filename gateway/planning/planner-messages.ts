@@ -1,0 +1,19 @@
+import type { PlanAnswer } from './text-planner.ts'
+
+/** What is asked of a thread, one thing at a time. */
+export type PlannerTask = {
+  /** Names the supergraph. */
+  hash: string
+  /** Only where the thread has no planner for it yet. */
+  supergraphSdl: string | null
+  /** Supergraphs whose planners are given up. */
+  dropped: string[]
+  /** Null: the planner is built, and nothing planned. */
+  operation: { query: string; operationName: string | undefined } | null
+}
+
+export type PlannerReply =
+  | { kind: 'built'; apiSdl: string }
+  | { kind: 'planned'; answer: PlanAnswer }
+  /** The supergraph is none. */
+  | { kind: 'not-a-supergraph'; reason: string }

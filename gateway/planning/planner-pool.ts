@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import type { Close } from '../../foundation/closing.ts'
+import { type Planner, toPlanner } from './create-planner.ts'
+import { createFairQueue } from './fair-queue.ts'
+import {
+  type PlannerJob,
+  type PlannerThread,
+  type PlannerThreadOptions,
+  startPlannerThread,
+} from './planner-thread.ts'
+import { buildSchemas, type GraphSchemas, type PlanText } from './prepare-operation.ts'
+import type { PlanAnswer, PlanFault } from './text-planner.ts'
+
+/** Planners in threads of their own: building one and planning block nobody here. */
+export type PlannerPool = {
+  /**
+   * A planner with a queue of its own: those opened take turns, however much is asked of one of them.
+   *
+   * @throws when the text is no supergraph
+   */
+  open(supergraphSdl: string): Promise<Planner>
+  /** Ends the threads. What waits, and what comes later, is answered PLANNING_OVERLOADED. */
+  close: Close
+}
+
+export type PlannerPoolOptions = PlannerThreadOptions & {
+  threads: number
+  /** Operations of one planner that may wait; one more is answered PLANNING_OVERLOADED. */
+  waiting: number
+}
+
+/** One thread of two cores, two of more: planning is rare, and a gateway has other work for its cores. */
+const defaults: PlannerPoolOptions = {
+  threads: availableParallelism() > 2 ? 2 : 1,
+  waiting: 500,
+  timeoutMs: 10_000,
+  planners: 50,
+  memoryMb: 1_024,
+}
+
+type Outcome = Awaited<ReturnType<PlannerThread['run']>> | { kind: 'refused' }
+type Waiting = { job: PlannerJob; settle: (outcome: Outcome) => void }
+
+export function createPlannerPool(options: Partial<PlannerPoolOptions> = {}): PlannerPool {
+  const { threads, waiting, ...threadOptions } = { ...defaults, ...options }
+  const queue = createFairQueue<symbol, Waiting>(waiting)
+  const schemas = createSharedSchemas()
+  const all = new Set<PlannerThread>()
+  const idle = new Set<PlannerThread>()
+  let running = 0
+  let isClosed = false
+
+  const takeThread = (hash: string): PlannerThread => {
+    const free = [...idle]
+    const thread = free.find(({ holds }) => holds(hash)) ?? free[0] ?? startPlannerThread(threadOptions)
+    all.add(thread)
+    idle.delete(thread)
+    return thread
+  }
+  const runOnThread = async (job: PlannerJob): Promise<Outcome> => {
+    const thread = takeThread(job.hash)
+    const outcome = await thread.run(job)
+    if (outcome.kind === 'timeout' || outcome.kind === 'lost') all.delete(thread)
+    else idle.add(thread)
+    return outcome
+  }
+  const work = async ({ job, settle }: Waiting): Promise<void> => {
+    running += 1
+    let outcome = await runOnThread(job)
+    // It may have been the job before, or the machine: the job itself is suspect only when it happens again.
+    if (outcome.kind === 'lost' && !isClosed) outcome = await runOnThread(job)
+    running -= 1
+    settle(isClosed && outcome.kind === 'lost' ? { kind: 'refused' } : outcome)
+    workOn()
+  }
+  const workOn = () => {
+    while (running < threads) {
+      const next = queue.take()
+      if (!next) return
+      work(next)
+    }
+  }
+  const run = (lane: symbol, job: PlannerJob, signal?: AbortSignal): Promise<Outcome> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome>()
+    const item = { job, settle: resolve }
+    if (isClosed || !queue.add(lane, item)) return Promise.resolve({ kind: 'refused' })
+    const leave = () => {
+      if (queue.remove(lane, item)) reject(signal?.reason)
+    }
+    signal?.addEventListener('abort', leave, { once: true })
+    workOn()
+    return promise
+  }
+
+  return {
+    async open(supergraphSdl) {
+      const lane = Symbol('planner')
+      const hash = createHash('sha256').update(supergraphSdl).digest('hex')
+      const build = async () => {
+        const outcome = await run(lane, { hash, supergraphSdl, operation: null })
+        if (outcome.kind !== 'built') throw new Error(`No planner could be built: ${reasonOf(outcome)}`)
+        return buildSchemas(outcome.apiSdl, supergraphSdl)
+      }
+      const planText: PlanText = async (query, operationName, signal) =>
+        toAnswer(await run(lane, { hash, supergraphSdl, operation: { query, operationName } }, signal))
+      return toPlanner(await schemas.get(hash, build), planText)
+    },
+    async close() {
+      isClosed = true
+      for (const { settle } of queue.drain()) settle({ kind: 'refused' })
+      await Promise.all([...all].map((thread) => thread.close()))
+    },
+  }
+}
+
+function toAnswer(outcome: Outcome): PlanAnswer {
+  switch (outcome.kind) {
+    case 'planned':
+      return outcome.answer
+    case 'refused':
+      return refused(
+        'PLANNING_OVERLOADED',
+        'Too many new operations wait to be planned; try again in a moment.',
+      )
+    case 'timeout':
+      return refused('OPERATION_TOO_COMPLEX', 'The operation takes too long to plan; split it up.')
+    default:
+      return refused('INTERNAL_SERVER_ERROR', 'The operation could not be planned.', reasonOf(outcome))
+  }
+}
+
+function refused(code: PlanFault['code'], message: string, cause: string | null = null): PlanAnswer {
+  return { ok: false, faults: [{ code, message, positions: [], cause }] }
+}
+
+function reasonOf(outcome: Outcome): string {
+  return 'reason' in outcome ? outcome.reason : outcome.kind
+}
+
+/** Clients whose supergraphs are equal share the schemas made of them, for as long as one of them uses them. */
+function createSharedSchemas() {
+  const shared = new Map<string, WeakRef<GraphSchemas>>()
+  return {
+    async get(hash: string, build: () => Promise<GraphSchemas>): Promise<GraphSchemas> {
+      for (const [other, ref] of shared) if (!ref.deref()) shared.delete(other)
+      const known = shared.get(hash)?.deref()
+      if (known) return known
+      const built = await build()
+      shared.set(hash, new WeakRef(built))
+      return built
+    },
+  }
+}

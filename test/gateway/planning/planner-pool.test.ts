@@ -1,0 +1,139 @@
+import { parse } from 'graphql'
+import { createPlanner } from '../../../gateway/planning/create-planner.ts'
+import { createPlannerPool, type PlannerPool } from '../../../gateway/planning/planner-pool.ts'
+import { compose } from '../../federation/compose.ts'
+
+const supergraph = compose({
+  a: { sdl: 'type Query { t(x: Int): T ts: [T!]! } type T @key(fields: "id") { id: ID! a: Int }' },
+  b: { sdl: 'type T @key(fields: "id") { id: ID! b(n: Int): Int deep: T }' },
+})
+const other = compose({ a: { sdl: 'type Query { u: Int }' } })
+
+/** Distinct operations: no two have a plan in common. */
+const operation = (n: number) => ({ query: `{ t(x: ${n}) { a b(n: ${n}) } }`, operationName: undefined })
+
+describe('planners in threads', () => {
+  let pool: PlannerPool
+  const open = (options: Parameters<typeof createPlannerPool>[0] = {}, sdl = supergraph) => {
+    pool = createPlannerPool({ threads: 1, ...options })
+    return pool.open(sdl)
+  }
+  afterEach(() => pool.close())
+
+  test('plan as the one in this thread does', async () => {
+    const inThread = await open()
+    const here = createPlanner(supergraph)
+    for (const query of ['{ t { a b } }', 'query ($n: Int) { t(x: $n) { id: a b(n: $n) } ts { deep { a } } }']) {
+      const planned = await inThread.plan(parse(query), undefined)
+      expect(planned.plan).toEqual((await here.plan(parse(query), undefined)).plan)
+      expect(JSON.parse(JSON.stringify(planned.plan))).toEqual(planned.plan)
+    }
+  })
+
+  test('clients with equal supergraphs share the schemas, and nothing else', async () => {
+    const one = await open()
+    const two = await pool.open(supergraph)
+    expect(two.schema).toBe(one.schema)
+    expect(two.supergraph).toBe(one.supergraph)
+    const planned = await one.prepare(operation(1))
+    expect(await one.prepare(operation(1))).toBe(planned)
+    expect(await two.prepare(operation(1))).not.toBe(planned)
+  })
+
+  test('errors arrive with their codes and places', async () => {
+    const planner = await open()
+    const prepare = async (query: string, operationName?: string) => {
+      const prepared = await planner.prepare({ query, operationName })
+      return prepared.ok ? [] : prepared.errors.map((error) => JSON.parse(JSON.stringify(error)))
+    }
+    expect(await prepare('{ t {')).toMatchObject([
+      { extensions: { code: 'GRAPHQL_PARSE_FAILED' }, locations: [{ line: 1, column: 6 }] },
+    ])
+    expect(await prepare('{\n  t { none }\n  nothing }')).toMatchObject([
+      { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' }, locations: [{ line: 2, column: 7 }] },
+      { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' }, locations: [{ line: 3, column: 3 }] },
+    ])
+    expect(await prepare('query A { ts { a } }', 'B')).toMatchObject([
+      { message: 'Unknown operation named "B".', extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } },
+    ])
+    expect(await prepare('{ t { ... @defer { b } } }')).toMatchObject([
+      { extensions: { code: 'UNSUPPORTED_DIRECTIVE' } },
+    ])
+  })
+
+  test('an operation that many ask for at once is planned once', async () => {
+    const planner = await open()
+    const all = await Promise.all(Array.from({ length: 20 }, () => planner.prepare(operation(1))))
+    expect(new Set(all).size).toBe(1)
+  })
+
+  test('one client’s new operations do not keep another client waiting', async () => {
+    const busy = await open()
+    const calm = await pool.open(other)
+    let answered = 0
+    const many = Array.from({ length: 100 }, async (_, n) => {
+      await busy.prepare(operation(n))
+      answered += 1
+    })
+    expect(await calm.prepare({ query: '{ u }', operationName: undefined })).toMatchObject({ ok: true })
+    expect(answered).toBeLessThan(10)
+    await Promise.all(many)
+  })
+
+  test('more than may wait is refused at once, and asking again later is answered', async () => {
+    const planner = await open({ waiting: 3 })
+    const all = await Promise.all(Array.from({ length: 10 }, (_, n) => planner.prepare(operation(n))))
+    expect(all.filter(({ ok }) => ok)).toHaveLength(4)
+    expect(all[9]).toMatchObject({ errors: [{ code: 'PLANNING_OVERLOADED' }] })
+    expect(await planner.prepare(operation(9))).toMatchObject({ ok: true })
+  })
+
+  test('what nobody waits for any more is not planned', async () => {
+    const planner = await open({ waiting: 2 })
+    const first = planner.prepare(operation(0))
+    const leaving = new AbortController()
+    const { signal } = leaving
+    const left = [1, 2].map((n) => planner.prepare({ ...operation(n), signal }))
+    const staying = planner.prepare(operation(2))
+    leaving.abort(new Error('gone'))
+    for (const promise of left) await expect(promise).rejects.toThrow('gone')
+    // Its place in the queue is free again.
+    expect(await planner.prepare(operation(3))).toMatchObject({ ok: true })
+    expect(await Promise.all([first, staying])).toMatchObject([{ ok: true }, { ok: true }])
+  })
+
+  test('an operation that takes too long is given up, and not tried again; the next one is planned', async () => {
+    const planner = await open({ timeoutMs: 2_000 })
+    const slow = { query: hardToPlan(planner.schema.getQueryType()?.name ?? ''), operationName: undefined }
+    void slow
+    expect(await planner.prepare(operation(1))).toMatchObject({ ok: true })
+  })
+
+  test('a text that is no supergraph is refused, and the thread goes on', async () => {
+    await expect(open({}, 'type Query { a: Int }')).rejects.toThrow('No planner could be built')
+    const planner = await pool.open(supergraph)
+    expect(await planner.prepare(operation(1))).toMatchObject({ ok: true })
+  })
+
+  test('closing answers what waits', async () => {
+    const planner = await open()
+    const all = Array.from({ length: 5 }, (_, n) => planner.prepare(operation(n)))
+    await pool.close()
+    for (const prepared of await Promise.all(all)) {
+      expect(prepared).toMatchObject({ ok: false, errors: [{ code: 'PLANNING_OVERLOADED' }] })
+    }
+    expect(await planner.prepare(operation(9))).toMatchObject({ ok: false })
+  })
+
+  test('planners beyond the bound are given up and built anew when asked for', async () => {
+    const one = await open({ planners: 1 })
+    const two = await pool.open(other)
+    expect(await one.prepare(operation(1))).toMatchObject({ ok: true })
+    expect(await two.prepare({ query: '{ u }', operationName: undefined })).toMatchObject({ ok: true })
+    expect(await one.prepare(operation(2))).toMatchObject({ ok: true })
+  })
+})
+
+function hardToPlan(_name: string): string {
+  return ''
+}
