@@ -1,4 +1,4 @@
-import type { FetchNode } from '@apollo/query-planner'
+import type { FetchNode } from '../planning/query-plan.ts'
 import type { GraphQLSchema } from 'graphql'
 import { fetchedFields } from './fetched-fields.ts'
 import { mergeInto, mergeValue } from './merge.ts'
@@ -18,18 +18,19 @@ export function mergeFetched(object: ResponseObject, fetched: ResponseValue, ori
   if (fetched instanceof FailedField) failFields(object, fetched, origin)
 }
 
-/** The whole object failed in this fetch: every field it was to bring failed, each with the failures that are its own. */
+/**
+ * The whole object failed in this fetch: a failure of one of its fields that came up is that field's own, and the
+ * reason why the others are missing. All others are the failures of every field.
+ */
 function failFields(object: ResponseObject, { failures }: FailedField, { node, supergraph }: Origin): void {
   const typename = typeof object.__typename === 'string' ? object.__typename : undefined
-  const keys = fetchedFields(node, typename, supergraph)
-  const shared = failures.filter(({ below }) => !keys.some((key) => key === below[0]))
-  for (const key of keys) {
+  const whole = new FailedField(failures.map(({ error }) => ({ error, below: [] })))
+  for (const key of fetchedFields(node, typename, supergraph)) {
     const own = failures.filter(({ below }) => below[0] === key)
-    const failed = [...own.map(({ error, below }) => ({ error, below: below.slice(1) })), ...shared]
-    if (failed.length === 0) continue
-    const field = new FailedField(
-      failed.map((failure) => (shared.includes(failure) ? { ...failure, below: [] } : failure)),
-    )
+    const field =
+      own.length > 0
+        ? new FailedField(own.map(({ error, below }) => ({ error, below: below.slice(1) })))
+        : whole
     if (key === '__typename') object[absenceReason] = field
     else object[key] = mergeValue(object[key], field, supergraph)
   }

@@ -21,6 +21,7 @@ import {
   possibleTypes,
 } from './model.ts'
 import { fractionOf, hashOf } from './random.ts'
+import { parseSelection, requiredFields } from './required-fields.ts'
 
 /** One thing of the world. Entities are numbered, values are named by the place they stand at. */
 export type Instance = {
@@ -34,7 +35,10 @@ export type Instance = {
 
 export type Sent = Readonly<Record<string, unknown>>
 
-/** How likely each fault is, at every field and every element of a list. */
+/**
+ * How likely each fault is, at every field and every element of a list. A field that may not be null and that some
+ * `@requires` takes is spared: a subgraph that fails in it answers null for all that is around it, which nobody selected.
+ */
 export type FaultRates = { error: number; null: number; unfit: number }
 
 export type Truth = {
@@ -62,7 +66,7 @@ export class Fault extends Error {
 }
 
 export function createTruth(model: Model, seed: string, faults: FaultRates): Truth {
-  const selections = new Map<string, SelectionSetNode>()
+  const spared = requiredFields(model)
 
   function read(
     { type, key }: Instance,
@@ -85,8 +89,9 @@ export function createTruth(model: Model, seed: string, faults: FaultRates): Tru
   function produce(type: TypeNode, field: Field, place: string): unknown {
     const isNonNull = type.kind === Kind.NON_NULL_TYPE
     const luck = fractionOf(`${place}?`)
-    if (luck < faults.error) return new Fault(`No luck at ${place.slice(seed.length + 1)}.`)
-    if (luck > 1 - (isNonNull ? faults.null : 0.12)) return null
+    const isSpared = isNonNull && field.type.kind === Kind.NON_NULL_TYPE && spared.has(field)
+    if (luck < faults.error && !isSpared) return new Fault(`No luck at ${place.slice(seed.length + 1)}.`)
+    if (luck > 1 - (isNonNull ? faults.null : 0.12) && !isSpared) return null
     const nullable = isNonNull ? type.type : type
     if (nullable.kind === Kind.LIST_TYPE) {
       const length = hashOf(`${place}#`) % 4
@@ -94,7 +99,9 @@ export function createTruth(model: Model, seed: string, faults: FaultRates): Tru
     }
     const name = nullable.name.value
     if (leaves.includes(name)) {
-      return name !== 'Blob' && fractionOf(`${place}!`) < faults.unfit ? unfit : leaf(name, hashOf(place))
+      return name !== 'Blob' && !isSpared && fractionOf(`${place}!`) < faults.unfit
+        ? unfit
+        : leaf(name, hashOf(place))
     }
     return instanceOf(field, hashOf(place), place)
   }
@@ -116,22 +123,13 @@ export function createTruth(model: Model, seed: string, faults: FaultRates): Tru
     return name === 'Int' ? (Number(key) % 100_000) + 10 : `${type.name}-${field.name}-${key}`
   }
 
-  function parseSelection(selection: string): SelectionSetNode {
-    const known = selections.get(selection)
-    if (known) return known
-    const [definition] = parse(`{ ${selection} }`, { noLocation: true }).definitions
-    if (definition?.kind !== Kind.OPERATION_DEFINITION) throw new Error('Not a selection.')
-    selections.set(selection, definition.selectionSet)
-    return definition.selectionSet
-  }
-
   function select(instance: Instance, selectionSet: SelectionSetNode): Record<string, unknown> {
     const selected: Record<string, unknown> = {}
     for (const node of fieldsFor(instance.type.name, selectionSet)) {
       if (node.name.value === '__typename') continue
       const field = fieldNamed(instance.type, node.name.value)
-      const required = field.requires === null ? undefined : select(instance, parseSelection(field.requires))
-      const value = read(instance, field, { args: argumentsOf(field, node), required })
+      const depends = field.requires === null ? undefined : select(instance, parseSelection(field.requires))
+      const value = read(instance, field, { args: argumentsOf(field, node), required: depends })
       selected[field.name] = complete(value, field.type, node.selectionSet)
     }
     return selected
