@@ -1,91 +1,98 @@
-import { Agent, errors as undiciErrors } from 'undici'
+import { errors as undiciErrors } from 'undici'
 import type { Close } from '../../foundation/closing.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { SignGatewayToken } from '../../foundation/gateway-token.ts'
+import {
+  AnswerTooLarge,
+  CallTimedOut,
+  createHttpClient,
+  type HttpClient,
+  type HttpPost,
+} from './http-client.ts'
+import { isQuery } from './is-query.ts'
 import type { ModuleEndpoint } from './module-endpoint.ts'
-import { readGraphqlResponse } from './read-graphql-response.ts'
+import { acceptedTypes, readHttpAnswer } from './read-http-answer.ts'
 import type { Caller, Subgraph, SubgraphFetch } from './subgraph-fetch.ts'
 import { invalidResponse, timedOut, unavailable } from './transport-errors.ts'
 import { createWebSocketSubscribe } from './websocket-subscribe.ts'
 
-const connectionsPerInstance = 128
-const maxResponseBytes = 64 * 1024 * 1024
+const defaultMaxResponseBytes = 64 * 1024 * 1024
+const longestConnectMs = 5_000
 
 /** A module reached over HTTP, its subscriptions over one shared WebSocket per instance. */
 export function createHttpSubgraph(options: ModuleEndpoint): Subgraph & { close: Close } {
-  const agent = new Agent({ connections: connectionsPerInstance, maxResponseSize: maxResponseBytes })
+  const { timeoutMs, maxResponseBytes = defaultMaxResponseBytes, tls } = options
+  const connectTimeoutMs = Math.min(timeoutMs, longestConnectMs)
+  const client = createHttpClient({ timeoutMs, connectTimeoutMs, maxResponseBytes, tls })
   const { subscribe, close: closeSockets } = createWebSocketSubscribe(options)
   return {
-    fetch: createHttpFetch(agent, options),
+    fetch: createHttpFetch(client, options),
     subscribe,
     async close() {
-      await Promise.all([closeSockets(), agent.destroy()])
+      await Promise.all([closeSockets(), client.close()])
     },
   }
 }
 
-function createHttpFetch(
-  agent: Agent,
-  { audience, endpoint, sign, timeoutMs }: ModuleEndpoint,
-): SubgraphFetch {
-  return async ({ document, operationName, variables, caller }, signal) => {
+function createHttpFetch(client: HttpClient, { audience, endpoint, sign }: ModuleEndpoint): SubgraphFetch {
+  const addressOf = createAddressOf()
+  return async (request, signal) => {
     const url = endpoint()
     if (url === undefined) throw unavailable(audience)
-    const deadline = AbortSignal.timeout(timeoutMs)
+    const { document: query, operationName, variables, caller } = request
+    const authorization = sign && (await authorizationFor(caller, audience, sign))
+    const post: HttpPost = {
+      ...addressOf(url),
+      headers: headersFor(caller, authorization),
+      body: request.body ?? JSON.stringify({ query, operationName, variables }),
+      repeatable: isQuery(query),
+    }
     try {
-      const authorization = await authorizationFor(caller, audience, sign)
-      const { statusCode, body } = await agent.request({
-        origin: new URL(url).origin,
-        path: `${new URL(url).pathname}${new URL(url).search}`,
-        method: 'POST',
-        headers: {
-          ...caller.headers,
-          'content-type': 'application/json',
-          accept: 'application/graphql-response+json, application/json',
-          ...(authorization ? { authorization } : {}),
-          ...(caller.traceparent ? { traceparent: caller.traceparent } : {}),
-        },
-        body: JSON.stringify({ query: document, operationName, variables }),
-        signal: AbortSignal.any([signal, deadline]),
-      })
-      const response = readGraphqlResponse(parseJson(await body.text()))
-      if (response) return response
-      throw statusCode >= 502 && statusCode <= 504 ? unavailable(audience) : invalidResponse(audience)
+      return readHttpAnswer(await client.post(post, signal), audience, request)
     } catch (error) {
       signal.throwIfAborted()
-      throw error instanceof TrellisError ? error : transportError(audience, error, deadline.aborted)
+      throw error instanceof TrellisError ? error : transportError(audience, error)
     }
   }
 }
 
-/** Undefined where nobody is to be proven. */
+function headersFor({ headers, traceparent }: Caller, authorization: string | null): HttpPost['headers'] {
+  return {
+    ...headers,
+    'content-type': 'application/json',
+    accept: acceptedTypes,
+    ...(authorization ? { authorization } : {}),
+    ...(traceparent ? { traceparent } : {}),
+  }
+}
+
+/** Null where nobody is to be proven. */
 async function authorizationFor(
   { viewer, depth }: Caller,
   audience: string,
-  sign: SignGatewayToken | null,
-): Promise<string | undefined> {
-  return sign && viewer ? `Bearer ${await sign({ viewer, depth }, audience)}` : undefined
+  sign: SignGatewayToken,
+): Promise<string | null> {
+  return viewer && `Bearer ${await sign({ viewer, depth }, audience)}`
 }
 
-function transportError(audience: string, cause: unknown, isLate: boolean): TrellisError {
-  if (isLate || isTimeout(cause)) return timedOut(audience)
-  return cause instanceof undiciErrors.ResponseExceededMaxSizeError
-    ? invalidResponse(audience)
-    : unavailable(audience, cause)
-}
-
-function isTimeout(cause: unknown): boolean {
-  return (
-    cause instanceof undiciErrors.HeadersTimeoutError ||
-    cause instanceof undiciErrors.BodyTimeoutError ||
-    cause instanceof undiciErrors.ConnectTimeoutError
-  )
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+/** Instances take turns, and to read an URL costs as much as to send a header: the last few are kept. */
+function createAddressOf(): (url: string) => Pick<HttpPost, 'origin' | 'path'> {
+  const mostKept = 100
+  const known = new Map<string, Pick<HttpPost, 'origin' | 'path'>>()
+  return (url) => {
+    const kept = known.get(url)
+    if (kept) return kept
+    if (known.size >= mostKept) known.clear()
+    const { origin, pathname, search } = new URL(url)
+    const address = { origin, path: `${pathname}${search}` }
+    known.set(url, address)
+    return address
   }
+}
+
+function transportError(audience: string, cause: unknown): TrellisError {
+  if (cause instanceof CallTimedOut || cause instanceof undiciErrors.ConnectTimeoutError)
+    return timedOut(audience)
+  const isInvalid = cause instanceof AnswerTooLarge || cause instanceof undiciErrors.HTTPParserError
+  return isInvalid ? invalidResponse(audience) : unavailable(audience, cause)
 }

@@ -1,4 +1,5 @@
 import type { SignGatewayToken } from '../../foundation/gateway-token.ts'
+import type { ClientTls } from './http-client.ts'
 
 /** Where a module is and how it is called. */
 export type ModuleEndpoint = {
@@ -10,4 +11,8 @@ export type ModuleEndpoint = {
   sign: SignGatewayToken | null
   /** For a whole call, the last byte of the answer included; for a subscription until its socket is open. */
   timeoutMs: number
+  /** Of an answer's body. @default 64 MiB */
+  maxResponseBytes?: number
+  /** For `https:` endpoints, beside what Node trusts (`NODE_EXTRA_CA_CERTS` included). */
+  tls?: ClientTls
 }

@@ -18,9 +18,14 @@ export function readGraphqlResponse(value: unknown): SubgraphResponse | null {
  * @throws {TrellisError} SUBGRAPH_INVALID_RESPONSE
  */
 export function readResponseText(text: string, module: string): SubgraphResponse {
-  const response = readGraphqlResponse(parseJson(text))
+  const response = parseResponse(text)
   if (!response) throw invalidResponse(module)
   return response
+}
+
+/** Null when the text is no GraphQL response. */
+export function parseResponse(text: string): SubgraphResponse | null {
+  return readGraphqlResponse(parseJson(text))
 }
 
 function parseJson(text: string): unknown {

@@ -64,7 +64,7 @@ describe('a module over HTTP', () => {
         traceparent,
         body: JSON.parse(Buffer.concat(chunks).toString()),
       })
-      response.end('{"data":{"a":1}}')
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{"a":1}}')
     }
     const caller = { viewer, depth: 2, traceparent: '00-trace' }
     const subgraph = open({ endpoint: () => `${url}/clients/acme/builds/9/graphql` })
