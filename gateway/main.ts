@@ -30,6 +30,8 @@ const supergraphSettings = z.object({
   TRELLIS_SUPERGRAPH_HEADERS: z.string().default('').transform(readHeaders),
   /** Headers of callers that are passed on to the subgraphs: `authorization, x-tenant`. */
   TRELLIS_FORWARD_HEADERS: z.string().default('').transform(readHeaderNames),
+  /** `on`: equal queries to a subgraph, under way at the same moment, are asked once. */
+  TRELLIS_DEDUPLICATION: z.enum(['on', 'off']).default('off'),
   /** Where given, callers need a token signed with one of its keys. */
   TRELLIS_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
   TRELLIS_JWT_ISSUER: z.string().optional(),
@@ -60,6 +62,7 @@ export async function startSupergraph(supergraph: string, env: Env): Promise<Run
     pollMs: config.TRELLIS_SUPERGRAPH_POLL_SECONDS * 1000,
     forward: config.TRELLIS_FORWARD_HEADERS,
     jwt: readJwt(config),
+    deduplicates: config.TRELLIS_DEDUPLICATION === 'on',
     log,
   })
   return listen(gateway, config, log)

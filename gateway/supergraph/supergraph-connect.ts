@@ -11,6 +11,13 @@ export type SupergraphConnect = (graphs: readonly JoinGraph[]) => {
   close: Close
 }
 
+export type SupergraphConnectOptions = {
+  /** How subgraphs are reached, where it is not by HTTP at the URL that the supergraph names. */
+  buildService?: BuildService | undefined
+  /** Equal queries to a subgraph, under way at the same moment, are asked once. @default false */
+  deduplicates?: boolean
+}
+
 /** For one call of a subgraph, in milliseconds. */
 const timeoutMs = 10_000
 
@@ -18,8 +25,9 @@ const timeoutMs = 10_000
  * The ways to the subgraphs of a supergraph's generations. One that stays where it was is handed on to the next
  * generation, with its connections and its subscriptions.
  */
-export function createSupergraphConnect(buildService?: BuildService): SupergraphConnect {
-  const build = buildService ?? openHttpSubgraph
+export function createSupergraphConnect(options: SupergraphConnectOptions = {}): SupergraphConnect {
+  const { buildService, deduplicates = false } = options
+  const build = buildService ?? ((graph) => openHttpSubgraph(graph, deduplicates))
   const open = new Map<string, { subgraph: Subgraph & { close: Close }; holders: number }>()
   const hold = (graph: JoinGraph) => {
     const key = JSON.stringify([graph.name, graph.url])
@@ -51,6 +59,6 @@ function requireAddress({ name, url }: JoinGraph): void {
   throw new Error(`The subgraph "${name}" has no http(s) URL in the supergraph, but "${url}".`)
 }
 
-function openHttpSubgraph({ name, url }: JoinGraph): Subgraph & { close: Close } {
-  return createHttpSubgraph({ audience: name, endpoint: () => url, sign: null, timeoutMs })
+function openHttpSubgraph({ name, url }: JoinGraph, deduplicates: boolean): Subgraph & { close: Close } {
+  return createHttpSubgraph({ audience: name, endpoint: () => url, sign: null, timeoutMs, deduplicates })
 }

@@ -15,6 +15,7 @@ import { acceptedTypes, readHttpAnswer } from './read-http-answer.ts'
 import type { Caller, Subgraph, SubgraphFetch } from './subgraph-fetch.ts'
 import { invalidResponse, timedOut, unavailable } from './transport-errors.ts'
 import { createWebSocketSubscribe } from './websocket-subscribe.ts'
+import { withDeduplication } from './with-deduplication.ts'
 
 const defaultMaxResponseBytes = 64 * 1024 * 1024
 const longestConnectMs = 5_000
@@ -25,8 +26,9 @@ export function createHttpSubgraph(options: ModuleEndpoint): Subgraph & { close:
   const connectTimeoutMs = Math.min(timeoutMs, longestConnectMs)
   const client = createHttpClient({ timeoutMs, connectTimeoutMs, maxResponseBytes, tls })
   const { subscribe, close: closeSockets } = createWebSocketSubscribe(options)
+  const fetch = createHttpFetch(client, options)
   return {
-    fetch: createHttpFetch(client, options),
+    fetch: options.deduplicates ? withDeduplication({ module: options.audience })(fetch) : fetch,
     subscribe,
     async close() {
       await Promise.all([closeSockets(), client.close()])

@@ -11,6 +11,8 @@ export type ModuleEndpoint = {
   sign: SignGatewayToken | null
   /** For a whole call, the last byte of the answer included; for a subscription until its socket is open. */
   timeoutMs: number
+  /** Equal queries under way at the same moment are asked once, see with-deduplication.ts. @default false */
+  deduplicates?: boolean
   /** Of an answer's body. @default 64 MiB */
   maxResponseBytes?: number
   /** For `https:` endpoints, beside what Node trusts (`NODE_EXTRA_CA_CERTS` included). */
