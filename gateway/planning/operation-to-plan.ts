@@ -4,6 +4,7 @@ import {
   type DocumentNode,
   type FieldNode,
   type GraphQLSchema,
+  type InlineFragmentNode,
   Kind,
   type OperationDefinitionNode,
   parseType,
@@ -96,22 +97,31 @@ function liftArguments(
   const selections = selectionSet.selections.flatMap((selection): SelectionNode[] => {
     switch (selection.kind) {
       case Kind.FIELD:
-        return [withVariables(selection, rootArguments)]
+        return isIntrospection(selection) ? [] : [withVariables(selection, rootArguments)]
       case Kind.INLINE_FRAGMENT:
-        return [{ ...selection, selectionSet: lift(selection.selectionSet) }]
+        return unlessEmpty({ ...selection, selectionSet: lift(selection.selectionSet) })
       case Kind.FRAGMENT_SPREAD: {
         const fragment = fragmentNamed(selection.name.value, document)
         if (!fragment) return []
         const { typeCondition } = fragment
         const { directives } = selection
         const inner = lift(fragment.selectionSet)
-        return [{ kind: Kind.INLINE_FRAGMENT, typeCondition, directives, selectionSet: inner }]
+        return unlessEmpty({ kind: Kind.INLINE_FRAGMENT, typeCondition, directives, selectionSet: inner })
       }
       default:
         return selection satisfies never
     }
   })
   return { ...selectionSet, selections }
+}
+
+/** Answered where the answer is shaped; the planner fails on it in a fragment with a condition. */
+function isIntrospection({ name }: FieldNode): boolean {
+  return name.value === '__schema' || name.value === '__type'
+}
+
+function unlessEmpty(fragment: InlineFragmentNode): InlineFragmentNode[] {
+  return fragment.selectionSet.selections.length > 0 ? [fragment] : []
 }
 
 function withVariables(field: FieldNode, rootArguments: readonly RootArgument[]): FieldNode {

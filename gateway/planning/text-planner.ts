@@ -48,7 +48,8 @@ export function createTextPlanner(supergraphSdl: string): TextPlanner {
     validateSupergraph: source.variants.isEmpty(),
   })
   const plannerApi = supergraph.apiSchema()
-  const queryPlanner = new QueryPlanner(supergraph)
+  // Fetches that are joined, split or searched for their fields have to be in one piece.
+  const queryPlanner = new QueryPlanner(supergraph, { reuseQueryFragments: false })
   const apiSdl = apiSdlOf(plannerApi.toGraphQLJSSchema(), source)
   const schema = buildSchema(apiSdl, { assumeValid: true })
 
