@@ -30,3 +30,10 @@ export function parseSelection(selection: string): SelectionSetNode {
   if (definition?.kind !== Kind.OPERATION_DEFINITION) throw new Error('Not a selection.')
   return definition.selectionSet
 }
+
+/** What a selection takes of the object itself. */
+export function topFields(selection: string): string[] {
+  return parseSelection(selection).selections.flatMap((one) =>
+    one.kind === Kind.FIELD ? [one.name.value] : [],
+  )
+}

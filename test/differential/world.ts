@@ -8,6 +8,7 @@ import {
 } from 'graphql'
 import { type Field, fieldNamed, type Model, type ObjectType, objectNamed } from './model.ts'
 import { subgraphSdl, wholeSdl } from './print-sdl.ts'
+import { topFields } from './required-fields.ts'
 import { type Instance, isInstance, type Sent, type Truth } from './truth.ts'
 
 /** What happened while one operation ran. Resolvers are given it as their context. */
@@ -86,10 +87,14 @@ export function serveSubgraph(model: Model, subgraph: string, truth: Truth): Ser
     },
   }
 
-  function requiredBy({ requires, owners }: Field, { type, sent }: Instance): unknown {
+  function requiredBy({ requires, owners }: Field, instance: Instance): unknown {
     if (requires === null || !owners.has(subgraph)) return undefined
-    if (!sent) throw new Error('Asked without what it requires.')
-    return truth.requiredOf(type, sent, requires)
+    const { type, sent } = instance
+    if (sent) return truth.requiredOf(type, sent, requires)
+    // What a subgraph provides it has at hand, and the gateway need not send.
+    const isAtHand = topFields(requires).every((name) => fieldNamed(type, name).isProvided)
+    if (!isAtHand) throw new Error('Asked without what it requires.')
+    return truth.required(instance, requires)
   }
 
   /** Where the subgraph has an interface object, it knows no other name for what is behind it. */
