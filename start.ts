@@ -56,7 +56,8 @@ async function startPlatform(settings: LaunchSettings, apart: boolean, lifetime:
   const keep = (demo: Secrets['demo']) => saveSecrets(data.path, { ...secrets, demo })
   if (demo) await keep(demo)
 
-  const services = listServices({ ...gateway, logLevel: settings.LOG_LEVEL, database, secrets })
+  const busUrl = settings.REDIS_URL ?? database.urls.bus
+  const services = listServices({ ...gateway, logLevel: settings.LOG_LEVEL, database, busUrl, secrets })
   const env = { ...inheritedEnv(process.env), NODE_COMPILE_CACHE: compiled }
   const running = await lifetime.open(startServices(services, { apart, env, say }))
   const secretKeys = Object.values(demo?.clients ?? {}).map((client) => client.secretKey)

@@ -10,6 +10,8 @@ export type ServiceOptions = {
   port: number
   logLevel: string
   database: Database
+  /** Where events go between modules: a Redis, or the database `bus`. */
+  busUrl: string
   secrets: Secrets
 }
 
@@ -30,7 +32,7 @@ export function listServices(options: ServiceOptions): Service[] {
   return [gatewayService(options), ...modules.map((name) => moduleService(name, options))]
 }
 
-function gatewayService({ host, port, logLevel, database, secrets }: ServiceOptions): Service {
+function gatewayService({ host, port, logLevel, database, busUrl, secrets }: ServiceOptions): Service {
   const credentials = Object.entries(secrets.moduleCredentials).map(([name, secret]) => `${name}=${secret}`)
   return {
     name: 'gateway',
@@ -40,13 +42,14 @@ function gatewayService({ host, port, logLevel, database, secrets }: ServiceOpti
       PORT: String(port),
       LOG_LEVEL: logLevel,
       DATABASE_URL: database.urls.platform,
+      TRELLIS_BUS_URL: busUrl,
       TRELLIS_MODULE_CREDENTIALS: credentials.join(','),
     },
   }
 }
 
 function moduleService(name: (typeof modules)[number], options: ServiceOptions): Service {
-  const { logLevel, database, secrets } = options
+  const { logLevel, database, busUrl, secrets } = options
   return {
     name,
     main: mains[name],
@@ -57,7 +60,7 @@ function moduleService(name: (typeof modules)[number], options: ServiceOptions):
       DATABASE_URL: database.urls[name],
       TRELLIS_GATEWAY_URL: gatewayUrl(options),
       TRELLIS_MODULE_CREDENTIAL: secrets.moduleCredentials[name],
-      ...(name === 'lambdas' ? {} : { TRELLIS_BUS_URL: database.urls.bus }),
+      ...(name === 'lambdas' ? {} : { TRELLIS_BUS_URL: busUrl }),
       ...(name === 'users' ? { TRELLIS_FIELD_KEY: secrets.fieldKey } : {}),
     },
   }

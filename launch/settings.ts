@@ -14,6 +14,8 @@ export const launchSettings = z.object({
     .string()
     .refine(isPostgresUrl, 'is not a URL of the form postgresql://user:password@host:5432/postgres')
     .optional(),
+  /** A Redis to carry the events between modules, in place of PostgreSQL. */
+  REDIS_URL: z.string().refine(isRedisUrl, 'is not a URL of the form redis://host:6379').optional(),
   /** The folder that keeps everything between starts. */
   TRELLIS_DATA: z.string().default('.trellis'),
   /** `1`: demo data also on a server of yours; `0`: none on the embedded one either. */
@@ -40,8 +42,12 @@ function isPostgresUrl(value: string): boolean {
   return URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol)
 }
 
+function isRedisUrl(value: string): boolean {
+  return URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol)
+}
+
 /** What a service in a process of its own inherits: the machine's environment (PATH, proxies), none of our settings. */
 export function inheritedEnv(env: Env): Env {
-  const own = /^(TRELLIS_|npm_)|^(HOST|PORT|DATABASE_URL|LOG_LEVEL)$/
+  const own = /^(TRELLIS_|npm_)|^(HOST|PORT|DATABASE_URL|REDIS_URL|LOG_LEVEL)$/
   return Object.fromEntries(Object.entries(env).filter(([name]) => !own.test(name)))
 }

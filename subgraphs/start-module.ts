@@ -1,6 +1,6 @@
 import type { Bus } from '../events/bus.ts'
 import { type LogTransaction, type ModuleLog, openModuleLog } from '../events/module-log.ts'
-import { openPostgresBus } from '../events/postgres-bus.ts'
+import { openBus } from '../events/open-bus.ts'
 import type { Close } from '../foundation/closing.ts'
 import { createLog, type Log } from '../foundation/log.ts'
 import type { RunningService } from '../foundation/service.ts'
@@ -47,7 +47,7 @@ export async function startModule<
     const log = createLog(name, settings.LOG_LEVEL)
     const database = await openDatabase()
     opened.defer(database.close)
-    const bus = await openPostgresBus({ databaseUrl: settings.TRELLIS_BUS_URL, log })
+    const bus = await openBus({ url: settings.TRELLIS_BUS_URL, log })
     opened.defer(bus.close)
     const { db } = database
     const databaseUrl = settings.DATABASE_URL

@@ -8,6 +8,7 @@ import { startModule } from '../start-module.ts'
 import { createActivityLoader } from './activity-loader.ts'
 import type { AnalyticsContext } from './context.ts'
 import { countPlatformEvent } from './count-platform-event.ts'
+import { rebuildMeasurements } from './rebuild-measurements.ts'
 import { analyticsResolvers } from './resolvers.ts'
 
 /** Starts the analytics module. @throws {ConfigError}, {MigrationError}, or what listening throws */
@@ -22,6 +23,7 @@ export async function start(env: Env): Promise<RunningService> {
       const leave = await bus.subscribe({
         group: 'analytics',
         handle: (event) => countPlatformEvent(db, event),
+        replay: rebuildMeasurements(db),
       })
       closeLater(leave)
       return {
