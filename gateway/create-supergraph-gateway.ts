@@ -7,18 +7,16 @@ import {
   supergraphHash,
 } from './supergraph/build-supergraph-generation.ts'
 import { createGenerations } from './supergraph/generations.ts'
-import { type BuildService, createSupergraphConnect } from './supergraph/supergraph-connect.ts'
+import { createSupergraphConnect, type SupergraphConnectOptions } from './supergraph/supergraph-connect.ts'
 import { openSupergraphSource } from './supergraph/supergraph-source.ts'
 import { acquireGraph } from './viewer-graph.ts'
 
-export type SupergraphGatewayOptions = JwtAuthenticatorOptions & {
+export type SupergraphGatewayOptions = JwtAuthenticatorOptions & SupergraphConnectOptions & {
   /** A file's path, or an `http(s)` URL. */
   supergraph: string
   /** Sent to the URL, where it wants a credential. */
   supergraphHeaders: Readonly<Record<string, string>>
   pollMs: number
-  /** How subgraphs are reached, where it is not by HTTP at the URL that the supergraph names. */
-  buildService?: BuildService
   log: Log
 }
 
@@ -34,7 +32,7 @@ export async function createSupergraphGateway(
   options: SupergraphGatewayOptions,
 ): Promise<Pick<Door, 'listen' | 'close'>> {
   const { supergraph, supergraphHeaders, pollMs, log } = options
-  const connect = createSupergraphConnect(options.buildService)
+  const connect = createSupergraphConnect(options)
   const source = await openSupergraphSource({
     location: supergraph,
     headers: supergraphHeaders,
