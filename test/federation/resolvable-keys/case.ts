@@ -7,14 +7,30 @@ const products = [
 const bySku = ({ sku }: { sku: string }) => products.find((product) => product.sku === sku)
 const byId = ({ id }: { id: string }) => products.find((product) => product.id === id)
 
+type Labelled = { price: number; stock: number }
+const label = ({ price, stock }: Labelled) => (stock > 0 ? `${stock} at ${price}` : 'sold out')
+function takeStock({ sku, stock }: { sku: string; stock: number }) {
+  const product = bySku({ sku })
+  return product && { ...product, stock }
+}
+
 export const resolvableKeys: FederationCase = {
   shows: 'keys that a subgraph names and cannot resolve',
   subgraphs: {
     prices: {
       sdl: `
         type Query { offers: [Product!]! }
-        type Product @key(fields: "id", resolvable: false) @key(fields: "sku") { id: ID! sku: ID! price: Int }`,
-      resolvers: { Query: { offers: () => products }, Product: { __resolveReference: bySku } },
+        type Product @key(fields: "id", resolvable: false) @key(fields: "sku") {
+          id: ID!
+          sku: ID!
+          price: Int
+          stock: Int @external
+          label: String @requires(fields: "stock")
+        }`,
+      resolvers: {
+        Query: { offers: () => products },
+        Product: { __resolveReference: takeStock, label: (product: Labelled) => label(product) },
+      },
     },
     stocks: {
       sdl: `
@@ -29,7 +45,10 @@ export const resolvableKeys: FederationCase = {
       resolvers: { Query: { linked: () => products } },
     },
   },
-  monolith: { Query: { offers: () => products, stocked: () => products, linked: () => products } },
+  monolith: {
+    Query: { offers: () => products, stocked: () => products, linked: () => products },
+    Product: { label },
+  },
   questions: [
     {
       asks: 'the hop goes by the key that can be resolved',
@@ -50,6 +69,12 @@ export const resolvableKeys: FederationCase = {
           { id: '2', price: 20, stock: 0 },
         ],
       },
+    },
+    {
+      asks: 'the hop back for a field that requires another subgraph’s',
+      query: '{ offers { label } }',
+      data: { offers: [{ label: '3 at 10' }, { label: 'sold out' }] },
+      unlikeApollo: 'hops back by the key that cannot be resolved',
     },
     {
       asks: 'back and forth',

@@ -12,6 +12,24 @@ const other = compose({ a: { sdl: 'type Query { u: Int }' } })
 /** Distinct operations: no two have a plan in common. */
 const operation = (n: number) => ({ query: `{ t(x: ${n}) { a b(n: ${n}) } }`, operationName: undefined })
 
+/** Six subgraphs share a field that leads back to its type: the planner weighs up six ways at each level. */
+const endless = compose(
+  Object.fromEntries(
+    ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => [
+      name,
+      {
+        sdl: `${name === 'a' ? 'type Query { t: T }' : ''}
+          type T @key(fields: "id") { id: ID! next: T @shareable ${name}: Int }`,
+      },
+    ]),
+  ),
+)
+
+function deep(levels: number) {
+  const query = `{ t ${'{ next '.repeat(levels)} { a b c d e f } ${'}'.repeat(levels)} }`
+  return { query, operationName: undefined }
+}
+
 describe('planners in threads', () => {
   let pool: PlannerPool
   const open = (options: Parameters<typeof createPlannerPool>[0] = {}, sdl = supergraph) => {
@@ -23,7 +41,10 @@ describe('planners in threads', () => {
   test('plan as the one in this thread does', async () => {
     const inThread = await open()
     const here = createPlanner(supergraph)
-    for (const query of ['{ t { a b } }', 'query ($n: Int) { t(x: $n) { id: a b(n: $n) } ts { deep { a } } }']) {
+    for (const query of [
+      '{ t { a b } }',
+      'query ($n: Int) { t(x: $n) { id: a b(n: $n) } ts { deep { a } } }',
+    ]) {
       const planned = await inThread.plan(parse(query), undefined)
       expect(planned.plan).toEqual((await here.plan(parse(query), undefined)).plan)
       expect(JSON.parse(JSON.stringify(planned.plan))).toEqual(planned.plan)
@@ -103,11 +124,19 @@ describe('planners in threads', () => {
   })
 
   test('an operation that takes too long is given up, and not tried again; the next one is planned', async () => {
-    const planner = await open({ timeoutMs: 2_000 })
-    const slow = { query: hardToPlan(planner.schema.getQueryType()?.name ?? ''), operationName: undefined }
-    void slow
-    expect(await planner.prepare(operation(1))).toMatchObject({ ok: true })
+    const planner = await open({ timeoutMs: 6_000 }, endless)
+    const refused = await planner.prepare(deep(10))
+    expect(refused).toMatchObject({ errors: [{ code: 'OPERATION_TOO_COMPLEX' }] })
+    expect(await planner.prepare(deep(10))).toBe(refused)
+    expect(await planner.prepare(deep(1))).toMatchObject({ ok: true })
   })
+
+  test('an operation that ends its thread is tried once more, and ends nothing else', async () => {
+    const planner = await open({ memoryMb: 50, timeoutMs: 40_000 }, endless)
+    const [refused, ...planned] = await Promise.all([10, 1, 2].map((n) => planner.prepare(deep(n))))
+    expect(refused).toMatchObject({ errors: [{ code: 'INTERNAL_SERVER_ERROR' }] })
+    expect(planned).toMatchObject([{ ok: true }, { ok: true }])
+  }, 90_000)
 
   test('a text that is no supergraph is refused, and the thread goes on', async () => {
     await expect(open({}, 'type Query { a: Int }')).rejects.toThrow('No planner could be built')
@@ -133,7 +162,3 @@ describe('planners in threads', () => {
     expect(await one.prepare(operation(2))).toMatchObject({ ok: true })
   })
 })
-
-function hardToPlan(_name: string): string {
-  return ''
-}
