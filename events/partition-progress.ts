@@ -23,6 +23,8 @@ export type Progress = {
   room(): number
   read(entry: Entry): void
   finish(entry: Entry, burial: Burial | null): void
+  /** It is none of those to be handled. */
+  passOver(entry: Entry): void
   /** To be tried again later. */
   postpone(entry: Entry): void
   /** What has changed since the last call; null when nothing has. */
@@ -74,6 +76,11 @@ export function createProgress(lease: Lease, before: { handled: number; held: nu
     room: () => Math.min(windowSize - window.length, maxHeld - heldCount),
     read: (entry) => {
       window.push(entry)
+    },
+    passOver(entry) {
+      entry.done = true
+      entry.event = null
+      done.push(entry.position)
     },
     finish(entry, burial) {
       if (!burial) handled += 1

@@ -93,9 +93,9 @@ export function createPartitionWorker(options: WorkerOptions): PartitionWorker {
         cursor = position
         const entry: Entry = { ...blank, position, subject: subjectKey(event), event, readAt: Date.now() }
         const wanted = options.covers(event) && (handover.upTo === null || position <= handover.upTo)
-        if (!wanted) Object.assign(entry, { done: true, event: null })
         progress.read(entry)
         if (wanted) enqueue(entry)
+        else progress.passOver(entry)
       }
     },
     redeliver(events) {

@@ -5,6 +5,7 @@ import { createTestDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { describeBusContract } from './bus-contract.ts'
 import { type Broker, happened, nameOf } from './bus-fixture.ts'
+import { describeReplayContract } from './replay-contract.ts'
 
 /** The server is shared with other tests: its sessions end as they would when it is killed. */
 async function openDatabase(): Promise<Broker> {
@@ -37,6 +38,7 @@ async function withPool<T>(url: string, work: (pool: Pool) => Promise<T>): Promi
 
 describe('the bus on PostgreSQL', () => {
   describeBusContract(openDatabase)
+  describeReplayContract(openDatabase)
 
   test('a publish that fails is all or nothing, and the bus goes on', async () => {
     const broker = await openDatabase()
