@@ -6,6 +6,7 @@ import { buildSubgraphSchemas } from './resolvers.ts'
 // A process of its own: all four subgraphs behind one port, told apart by the path. A request that was never seen is
 // answered by the real subgraph; the same bytes once more get the same answer out of a table. `GET /calls` tells of the
 // calls since it was last asked, and while `POST /hold` stands every answer waits, so that calls made together show.
+// It also serves the keys it is given, for gateways that authenticate.
 
 /** One call, as `GET /calls` lists it. `startedMs` and `endedMs` are of the process's clock. */
 export type RecordedCall = {
@@ -24,6 +25,7 @@ const answers = new Map<string, Promise<Buffer> | Buffer>()
 let calls: RecordedCall[] = []
 let total = 0
 let holding = false
+let keys = '{"keys":[]}'
 
 const server = createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => socket.destroy())
@@ -36,6 +38,11 @@ const server = createServer({ noDelay: true }, (socket) => {
         holding = body.length > 0
         return void socket.write(reply('{}'))
       }
+      if (head.startsWith('POST /jwks')) {
+        keys = body.toString()
+        return void socket.write(reply('{}'))
+      }
+      if (head.startsWith('GET /jwks.json')) return void socket.write(reply(keys))
       total++
       const key = path + body.toString('latin1')
       const known = answers.get(key)

@@ -21,6 +21,7 @@ import {
   untilItAnswers,
   writeSupergraph,
 } from './set-up.ts'
+import { signToken } from './sign-token.ts'
 
 const warmSeconds = 4
 
@@ -76,10 +77,14 @@ export const run: Bench = async (options) => {
 async function prepareGateways(folder: string, upstreams: Upstreams, flags: readonly string[]) {
   const ports = await freePorts(16)
   const floorFile = join(folder, 'floor.json')
+  const { publicKeys, authorization } = await signToken()
+  await upstreams.serveKeys(publicKeys)
   const gateways = listGateways({
     supergraphFile: await writeSupergraph(folder, upstreams.port),
     floorFile,
     upstreamPort: upstreams.port,
+    jwksUrl: `http://127.0.0.1:${upstreams.port}/jwks.json`,
+    authorization,
     port: (index) => ports[index] ?? 0,
   })
   const ours = gateways.find(({ name }) => name === 'ours')
@@ -146,7 +151,7 @@ function orderFor(
   connections: number,
   seconds: number,
 ) {
-  const { headers = {}, port } = gateway
+  const { headers, port } = gateway
   const bodies = [operations[operation] ?? '']
   return { port, path: gateway.path(operation), headers, bodies, connections, seconds, expected: null }
 }

@@ -30,6 +30,8 @@ export type Upstreams = {
   takeCalls(): Promise<{ total: number; calls: RecordedCall[] }>
   /** While held, every answer waits a little, and calls are written down. */
   hold(isHeld: boolean): Promise<void>
+  /** A JWKS, at `/jwks.json`. */
+  serveKeys(keys: string): Promise<void>
   stop: Started['stop']
 }
 
@@ -44,6 +46,9 @@ export async function startUpstreams(): Promise<Upstreams> {
       (await (await fetch(`${control}/calls`)).json()) as Awaited<ReturnType<Upstreams['takeCalls']>>,
     async hold(isHeld) {
       await fetch(`${control}/hold`, { method: 'POST', body: isHeld ? 'on' : '' })
+    },
+    async serveKeys(keys) {
+      await fetch(`${control}/jwks`, { method: 'POST', body: keys })
     },
     stop,
   }
