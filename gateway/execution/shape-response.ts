@@ -72,22 +72,26 @@ function invalidValue(): TrellisError {
   )
 }
 
-/** Gives each failure of a field an error of its own, with the client's path; codes those that the shaping found. */
+/**
+ * Gives each failure of a field an error with the client's path, one for each place (the specification, 6.4.4): two
+ * subgraphs may have failed in the same field. Codes those that the shaping found.
+ */
 function explain(
   found: GraphQLError,
   definitions: PlannedOperation['document']['definitions'],
 ): GraphQLError[] {
   const { originalError, path = [], nodes = [] } = found
   if (originalError instanceof FailedField) {
-    return originalError.failures.map(({ error, below }) => {
+    const errors = new Map<string, GraphQLError>()
+    for (const { error, below } of originalError.failures) {
       const place = visiblePath(below, nodes, definitions)
-      return new GraphQLError(error.message, {
-        nodes: place.nodes,
-        path: [...path, ...place.path],
-        extensions: error.extensions,
-        originalError: error,
-      })
-    })
+      const key = JSON.stringify(place.path)
+      if (errors.has(key)) continue
+      const { message, extensions } = error
+      const options = { nodes: place.nodes, path: [...path, ...place.path], extensions, originalError: error }
+      errors.set(key, new GraphQLError(message, options))
+    }
+    return [...errors.values()]
   }
   if (originalError instanceof TrellisError) return [found]
   // graphql-js quotes a value that does not fit its type, but not one that is missing.

@@ -1,5 +1,6 @@
 import { composeServices } from '@theguild/federation-composition'
 import { GraphQLError, parse } from 'graphql'
+import { withExternalsOfInterfaceObjects } from './interface-object-externals.ts'
 
 /** One subgraph as composition sees it. */
 export type SubgraphSource = {
@@ -21,13 +22,12 @@ export function composeForClient(sources: readonly SubgraphSource[]): Compositio
   const services = sources.map((source) => ({ source, typeDefs: parseSource(source) }))
   const syntaxErrors = services.flatMap(({ typeDefs }) => ('code' in typeDefs ? [typeDefs] : []))
   if (syntaxErrors.length > 0) return { ok: false, errors: syntaxErrors }
-  const result = composeServices(
-    services.flatMap(({ source, typeDefs }) =>
-      'code' in typeDefs ? [] : [{ name: source.name, url: `subgraph:${source.name}`, typeDefs }],
-    ),
+  const subgraphs = services.flatMap(({ source, typeDefs }) =>
+    'code' in typeDefs ? [] : [{ name: source.name, url: `subgraph:${source.name}`, typeDefs }],
   )
+  const result = composeServices(subgraphs)
   if (result.errors) return { ok: false, errors: result.errors.map(toCompositionError) }
-  return { ok: true, supergraphSdl: result.supergraphSdl }
+  return { ok: true, supergraphSdl: withExternalsOfInterfaceObjects(result.supergraphSdl, subgraphs) }
 }
 
 function parseSource({ name, sdl }: SubgraphSource) {
