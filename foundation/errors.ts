@@ -7,6 +7,10 @@ import { GraphQLError, type GraphQLErrorOptions } from 'graphql'
 export const errorCatalogue = {
   UNAUTHENTICATED: { status: 401, meaning: 'No credential, or one that is unknown, revoked or expired.' },
   CLIENT_MISMATCH: { status: 401, meaning: 'The key and the token sent together name different clients.' },
+  TOKEN_EXPIRED: {
+    status: 401,
+    meaning: 'The access token has expired while a subscription was running; go on with a fresh one.',
+  },
   FORBIDDEN: { status: 403, meaning: 'The viewer is known and may not do this.' },
   NOT_FOUND: { status: 404, meaning: 'There is no such thing, or it is not yours.' },
   NOT_AVAILABLE: { status: 403, meaning: 'This kind of key has no schema to query on this platform yet.' },
@@ -57,6 +61,15 @@ export const errorCatalogue = {
     meaning:
       'The client schema has changed and this subscription is no longer valid in it; `extensions.errors` says why.',
   },
+  TOO_MANY_OPERATIONS: {
+    status: 429,
+    meaning: 'More operations are under way on this connection than it may have.',
+  },
+  TOO_MANY_CONNECTIONS: {
+    status: 429,
+    meaning: 'More connections are open than this caller, or this gateway, may have; try again later.',
+  },
+  RATE_LIMITED: { status: 429, meaning: 'More was sent in a short time than is taken; slow down.' },
   NO_SCHEMA: {
     status: 503,
     meaning: 'No module of this client has registered yet, so there is no schema to query.',

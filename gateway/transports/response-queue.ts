@@ -5,20 +5,21 @@
 export type ResponseQueue<T> = {
   /** The reading end; leaving it (`return()`) ends the queue. */
   responses: AsyncGenerator<T, void, void>
-  /** False once the queue is full or has ended. */
-  push(value: T): boolean
+  /** False once the queue is full or has ended. A value heavier than the limit waits alone. @default weight 1 */
+  push(value: T, weight?: number): boolean
   /** No more will come. The reader still gets what waits, then `error` if there is one. */
   end(error?: Error): void
 }
 
 /**
- * @param limit how many values may wait for the reader
+ * @param limit the weight of all that may wait for the reader
  * @param release called once, when no more can come: let the source go
  */
 export function createResponseQueue<T>(limit: number, release: () => void): ResponseQueue<T> {
   type Step = IteratorResult<T, void>
   const done: Step = { done: true, value: undefined }
-  const waiting: { value: T }[] = []
+  const waiting: { value: T; weight: number }[] = []
+  let waitingWeight = 0
   const readers: PromiseWithResolvers<Step>[] = []
   let phase: 'open' | 'ended' | { failed: Error } = 'open'
 
@@ -30,7 +31,10 @@ export function createResponseQueue<T>(limit: number, release: () => void): Resp
   }
   const settle = (reader: PromiseWithResolvers<Step>) => {
     const next = waiting.shift()
-    if (next) return reader.resolve({ done: false, value: next.value })
+    if (next) {
+      waitingWeight -= next.weight
+      return reader.resolve({ done: false, value: next.value })
+    }
     if (phase === 'open') return void readers.push(reader)
     if (phase === 'ended') return reader.resolve(done)
     const { failed } = phase
@@ -45,9 +49,11 @@ export function createResponseQueue<T>(limit: number, release: () => void): Resp
   }
 
   return {
-    push(value) {
-      if (phase !== 'open' || waiting.length >= limit) return false
-      waiting.push({ value })
+    push(value, weight = 1) {
+      const isFull = waiting.length > 0 && waitingWeight + weight > limit
+      if (phase !== 'open' || isFull) return false
+      waiting.push({ value, weight })
+      waitingWeight += weight
       const reader = readers.shift()
       if (reader) settle(reader)
       return true

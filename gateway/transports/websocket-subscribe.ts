@@ -1,23 +1,26 @@
 import { type Client, createClient } from 'graphql-ws/client'
-import { WebSocket } from 'ws'
+import { type RawData, WebSocket } from 'ws'
 import type { Close } from '../../foundation/closing.ts'
 import type { ModuleEndpoint } from './module-endpoint.ts'
 import { isErrorList, readGraphqlResponse } from './read-graphql-response.ts'
 import { createResponseQueue, type ResponseQueue } from './response-queue.ts'
-import type { SubgraphResponse, SubgraphSubscribe } from './subgraph-fetch.ts'
+import type { SubgraphEvent, SubgraphSubscribe } from './subgraph-fetch.ts'
+import { SubscriptionRefused } from './subscription-refused.ts'
 import { interrupted, invalidResponse, unavailable } from './transport-errors.ts'
 
-/** Events a slow consumer may leave waiting before its subscription is ended. */
-const waitingEvents = 1_000
+/** What a slow reader may leave waiting before its subscription is broken off: a thousand events, fewer large ones. */
+const waitingBytes = 2 * 1024 * 1024
+/** What an event costs beside its text, roughly. */
+const eventBytes = 2 * 1024
 const pingEveryMs = 10_000
 const pongWithinMs = 5_000
 
 /** The socket to one instance, and the subscriptions on it. */
-type Connection = { url: string; client: Client; queues: Set<ResponseQueue<SubgraphResponse>> }
+type Connection = { url: string; client: ModuleClient; queues: Set<ResponseQueue<SubgraphEvent>> }
 
 /**
  * Subscriptions of one module over graphql-transport-ws: a socket per instance, shared, open while there are any.
- * A socket that ends takes its subscriptions with it: opening them again behind the reader's back would lose events.
+ * A socket that ends takes its subscriptions with it: their readers know the places they can be gone on with from.
  */
 export function createWebSocketSubscribe(options: ModuleEndpoint): {
   subscribe: SubgraphSubscribe
@@ -45,7 +48,7 @@ export function createWebSocketSubscribe(options: ModuleEndpoint): {
 
   const subscribe: SubgraphSubscribe = ({ document, operationName, variables, caller }, signal) => {
     const leaving = new AbortController()
-    const queue = createResponseQueue<SubgraphResponse>(waitingEvents, () => leaving.abort())
+    const queue = createResponseQueue<SubgraphEvent>(waitingBytes, () => leaving.abort())
     const leave = () => void queue.responses.return()
     signal.addEventListener('abort', leave, { once: true })
     leaving.signal.addEventListener('abort', () => signal.removeEventListener('abort', leave))
@@ -66,9 +69,15 @@ export function createWebSocketSubscribe(options: ModuleEndpoint): {
           query: document,
           operationName,
           variables: { ...variables },
-          extensions: { token, traceparent: caller.traceparent },
+          // A module that knows places says with `extensions.place` where the subscription begins.
+          extensions: {
+            token,
+            traceparent: caller.traceparent,
+            headers: caller.headers,
+            wantsPlace: true,
+          },
         },
-        createSink(queue, audience),
+        createSink(queue, client, audience),
       )
       leaving.signal.addEventListener('abort', () => {
         queues.delete(queue)
@@ -89,29 +98,49 @@ export function createWebSocketSubscribe(options: ModuleEndpoint): {
   }
 }
 
-function createSink(queue: ResponseQueue<SubgraphResponse>, audience: string) {
+function createSink(queue: ResponseQueue<SubgraphEvent>, client: ModuleClient, audience: string) {
   return {
     next(message: unknown) {
-      const response = readGraphqlResponse(message)
-      if (!response) return queue.end(invalidResponse(audience))
-      if (!queue.push(response)) queue.end(interrupted(audience))
+      const event = readEvent(message)
+      if (!event) return queue.end(invalidResponse(audience))
+      // Errors and no data at all: it was not executed.
+      if (event.errors && event.data === undefined) return queue.end(new SubscriptionRefused(event.errors))
+      if (!queue.push(event, client.latestBytes() + eventBytes)) queue.end(interrupted(audience))
     },
     /** The module refused the operation, or the socket could not be opened. */
     error(cause: unknown) {
-      if (!isErrorList(cause)) return queue.end(unavailable(audience, cause))
-      queue.push({ data: null, errors: cause })
-      queue.end()
+      queue.end(isErrorList(cause) ? new SubscriptionRefused(cause) : unavailable(audience, cause))
     },
     complete: () => queue.end(),
   }
+}
+
+function readEvent(message: unknown): SubgraphEvent | null {
+  const place = readPlace(message)
+  const response = readGraphqlResponse(message)
+  if (place === undefined) return response
+  return { ...(response?.data || response?.errors ? response : {}), place }
+}
+
+function readPlace(message: unknown): string | undefined {
+  if (typeof message !== 'object' || message === null || !('extensions' in message)) return undefined
+  const { extensions } = message
+  if (typeof extensions !== 'object' || extensions === null || !('place' in extensions)) return undefined
+  return typeof extensions.place === 'string' ? extensions.place : undefined
+}
+
+type ModuleClient = Client & {
+  /** The size of the message that was received last. */
+  latestBytes(): number
 }
 
 function openClient(
   url: string,
   { timeoutMs }: ModuleEndpoint,
   onClosed: (wasOpen: boolean) => void,
-): Client {
+): ModuleClient {
   let wasOpen = false
+  let latestBytes = 0
   let pongIsLate: NodeJS.Timeout | undefined
   const client = createClient({
     url: url.replace(/^http/, 'ws'),
@@ -120,6 +149,14 @@ function openClient(
     connectionAckWaitTimeout: timeoutMs,
     keepAlive: pingEveryMs,
     on: {
+      opened(socket) {
+        // Before the client reads the message.
+        if (socket instanceof WebSocket) {
+          socket.prependListener('message', (data) => {
+            latestBytes = sizeOf(data)
+          })
+        }
+      },
       connected() {
         wasOpen = true
       },
@@ -137,5 +174,9 @@ function openClient(
       },
     },
   })
-  return client
+  return { ...client, latestBytes: () => latestBytes }
+}
+
+function sizeOf(data: RawData): number {
+  return Array.isArray(data) ? data.reduce((size, { length }) => size + length, 0) : data.byteLength
 }

@@ -1,15 +1,19 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { CloseCode } from 'graphql-ws'
-import { type Extra, useServer as serveGraphqlWs } from 'graphql-ws/use/ws'
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws'
 import { WebSocket, WebSocketServer } from 'ws'
-import type { Close } from '../../foundation/closing.ts'
-import { type ErrorCode, TrellisError } from '../../foundation/errors.ts'
+import { bounded, type Close } from '../../foundation/closing.ts'
 import type { Log } from '../../foundation/log.ts'
-import type { Authenticator, Credentials, Identity } from '../access/authenticate.ts'
-import { type AcquireGraph, readTraceparent } from '../pipeline.ts'
-import { type Connection, type Connections, createConnections } from './connections.ts'
-import { createOperationHooks, type SocketExtra } from './operation-hooks.ts'
+import type { Authenticator } from '../access/authenticate.ts'
+import type { AcquireGraph } from '../pipeline.ts'
+import { createShowError } from '../supergraph/show-error.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import { openSession, type Session, type SessionOptions } from './open-session.ts'
+import { createRunOperation } from './run-operation.ts'
+import { serveSocket } from './serve-socket.ts'
+import { createSocketChannel } from './socket-channel.ts'
+import { closings } from './socket-closings.ts'
+import { createSocketCounts, defaultSocketLimits, type SocketLimits } from './socket-limits.ts'
 
 export type WebSocketOptions = {
   /** The HTTP server, whose upgrades of `/graphql` are taken. */
@@ -18,112 +22,94 @@ export type WebSocketOptions = {
   acquire: AcquireGraph
   /** Calls back whenever credentials may have ended; returns how to leave. */
   onCredentialsChange(listener: () => void): () => void
+  limits?: Partial<SocketLimits>
   log: Log
 }
 
-/** A message may be as large as a request over HTTP. In bytes. */
-const maxPayload = 4 * 1024 * 1024
-const goingAway = 1001
-const closeWithinMs = 2_000
+/** For what is under way, and then for the other side to say good-bye. In milliseconds. */
+const answeredWithinMs = 2_000
+const closedWithinMs = 1_000
 
 /**
  * graphql-transport-ws on `/graphql`. Credentials come in `connection_init` as `apiKey` and `authorization`; who is
  * refused is closed with 4403 and the error's code as the reason, and so is, later, whose credentials end.
  */
 export function startWebSocketServer(options: WebSocketOptions): Close {
-  const { server, authenticator } = options
-  const sockets = new WebSocketServer({ noServer: true, maxPayload })
-  const connections = createConnections(authenticator.holds)
-  const leave = options.onCredentialsChange(connections.recheck)
-  const graphqlWs = serveGraphqlWs<Record<string, unknown>, SocketExtra>(
-    {
-      ...createOperationHooks(options),
-      isProd: true, // An error's message is not for the close frame.
-      async onConnect({ connectionParams, extra }) {
-        const identity = await identifySocket(readCredentials(connectionParams, extra.request), options)
-        if (extra.socket.readyState !== WebSocket.OPEN) return false
-        if (typeof identity === 'string') {
-          extra.socket.close(CloseCode.Forbidden, identity)
-          return false
-        }
-        extra.connection = openConnection(extra, identity, connections)
-        return true
-      },
-    },
-    sockets,
-  )
-  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (request.url?.split('?')[0] !== '/graphql') return refuseUpgrade(socket)
-    sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      sockets.emit('connection', webSocket, request),
-    )
+  const { server, log } = options
+  const limits = { ...defaultSocketLimits, ...options.limits }
+  const show = createShowError(log)
+  const run = createRunOperation({ acquire: options.acquire, show })
+  const sessionOptions = { ...options, limits, show, run, counts: createSocketCounts(limits) }
+  const sessions = new Set<Session>()
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytes, handleProtocols })
+  const stopHeartbeat = startHeartbeat(sockets.clients, limits.pingEveryMs)
+  const leave = options.onCredentialsChange(() => {
+    for (const session of sessions) session.recheck()
+  })
+  const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    if (request.url?.split('?')[0] !== '/graphql') return refuseUpgrade(stream, '404 Not Found')
+    if (sockets.clients.size >= limits.sockets) return refuseUpgrade(stream, '503 Service Unavailable')
+    sockets.handleUpgrade(request, stream, head, (socket) => {
+      if (socket.protocol === GRAPHQL_TRANSPORT_WS_PROTOCOL)
+        return openSocket({ socket, stream, request }, sessionOptions, sessions)
+      socket.on('error', () => socket.terminate())
+      socket.close(closings.otherProtocol.code, closings.otherProtocol.reason)
+    })
   }
   server.on('upgrade', onUpgrade)
 
   return async () => {
     server.off('upgrade', onUpgrade)
     leave()
-    for (const socket of sockets.clients) socket.close(goingAway, 'The gateway is closing')
-    const terminate = setTimeout(() => {
-      for (const socket of sockets.clients) socket.terminate()
-    }, closeWithinMs)
-    await graphqlWs.dispose()
-    clearTimeout(terminate)
+    await bounded(
+      async () => {
+        await Promise.all([...sessions].map(closeSession))
+        await new Promise((resolve) => sockets.close(resolve))
+      },
+      answeredWithinMs + closedWithinMs,
+      () => {
+        for (const socket of sockets.clients) socket.terminate()
+      },
+    )
+    stopHeartbeat()
   }
 }
 
-/** Who it is, or the code of why not. */
-async function identifySocket(
-  credentials: Credentials,
-  { authenticator, log }: WebSocketOptions,
-): Promise<Identity | ErrorCode> {
-  try {
-    return await authenticator.authenticate(credentials)
-  } catch (error) {
-    if (error instanceof TrellisError) return error.code
-    log.error({ err: error }, 'a socket could not be authenticated')
-    return 'INTERNAL_SERVER_ERROR'
-  }
-}
+type OpenSocket = { socket: WebSocket; stream: Duplex; request: IncomingMessage }
 
-function openConnection(
-  { socket, request }: Extra,
-  identity: Identity,
-  connections: Connections,
-): Connection {
-  const gone = new AbortController()
-  const remove = connections.add(identity, () => socket.close(CloseCode.Forbidden, 'UNAUTHENTICATED'))
-  socket.once('close', () => {
-    remove()
-    gone.abort(new Error('The caller is gone.'))
+function openSocket(
+  { socket, stream, request }: OpenSocket,
+  options: SessionOptions,
+  sessions: Set<Session>,
+): void {
+  const session = openSession(createSocketChannel(socket, stream), request, options)
+  const served = serveSocket(session)
+  sessions.add(session)
+  const fail = (error: unknown) => {
+    options.log.error({ err: error }, 'a message on a socket could not be handled')
+    socket.close(closings.failed.code, closings.failed.reason)
+  }
+  socket.on('message', (data, isBinary) => {
+    // What was on its way when this side closed is not read any more.
+    if (socket.readyState !== WebSocket.OPEN) return
+    served.receive(data, isBinary).catch(fail)
   })
-  const { traceparent } = request.headers
-  return {
-    identity,
-    disconnected: gone.signal,
-    traceparent: readTraceparent(typeof traceparent === 'string' ? traceparent : undefined),
-  }
+  // What is no WebSocket frame, or too large a one: ws closes the socket with the code that says so.
+  socket.on('error', (error) => options.log.debug({ err: error }, 'a socket broke its protocol'))
+  socket.once('close', () => {
+    sessions.delete(session)
+    served.closed()
+    session.end()
+  })
 }
 
-/** Credentials come as parameters alone. Other headers may also be those of the upgrade, which a browser cannot set. */
-function readCredentials(
-  params: Readonly<Record<string, unknown>> = {},
-  { headers }: IncomingMessage,
-): Credentials {
-  const { apiKey, authorization } = params
-  return {
-    apiKey: readCredential(apiKey),
-    authorization: readCredential(authorization),
-    header: (name) => readCredential(Object.hasOwn(params, name) ? params[name] : headers[name]),
-  }
+/** Subscriptions are not completed: their clients shall open them again elsewhere. */
+async function closeSession({ channel, operations }: Session): Promise<void> {
+  const { code, reason } = closings.goingAway
+  await bounded(operations.answered, answeredWithinMs, () => channel.close(code, reason))
+  channel.close(code, reason)
 }
 
-/** Something other than text is a credential that fails, not one that is missing. */
-function readCredential(value: unknown): string | undefined {
-  if (value === undefined || value === null) return undefined
-  return typeof value === 'string' ? value : ''
-}
-
-function refuseUpgrade(socket: Duplex): void {
-  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+function refuseUpgrade(stream: Duplex, status: string): void {
+  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

@@ -1,0 +1,204 @@
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  type GraphQLError,
+  type GraphQLFormattedError,
+  validate,
+} from 'graphql'
+import { TrellisError } from '../../foundation/errors.ts'
+import type { PlannedOperation } from '../planning/planned-operation.ts'
+import type { Caller, SubgraphEvent } from '../transports/subgraph-fetch.ts'
+import { eventSource, isSameSource } from './event-source.ts'
+import { createPatience, type Patience } from './patience.ts'
+import { type Acquire, type Generation, openUpstream, type Upstream } from './upstream.ts'
+import { type UpstreamEnd, whatNext } from './upstream-end.ts'
+
+/** What a subscriber is sent for one event. */
+export type Answer = {
+  /** The GraphQL response, JSON. */
+  text: string
+  /** To go on after this event; null: it cannot be gone on with. */
+  cursor: string | null
+}
+
+/** Where a stream stands that has had no event yet. */
+export type Place = { place: string }
+
+export type FollowRequest = {
+  document: DocumentNode
+  operationName: string | undefined
+  /** As the client sent them. */
+  variables: Readonly<Record<string, unknown>>
+  caller: Caller
+  /** Ends it and all that it has under way. */
+  signal: AbortSignal
+  /** To begin after; null: live. */
+  cursor: string | null
+  /** The subscriber has been answered before: a module that is away is waited for also at the beginning. */
+  hasBegun: boolean
+}
+
+export type FollowOptions = {
+  acquire: Acquire
+  /** How an error is shown to the client. */
+  format(error: GraphQLError): GraphQLFormattedError
+  /** For how long a module that is away is waited for. In milliseconds. */
+  patienceMs: number
+}
+
+/** An upstream that lived so long was there, whether or not it had an event. In milliseconds. */
+const settledAfter = 10_000
+
+/**
+ * Reads a module's stream and executes the rest of the plan for each of its events, on whatever generation the client
+ * has by then; pulls one event at a time. A stream that breaks off is gone on with, from the place that was reached,
+ * on whichever instance is there.
+ *
+ * @throws {GraphQLError} why the subscription ends: SUBSCRIPTION_INVALIDATED, SUBSCRIPTION_INTERRUPTED, SUBGRAPH_UNAVAILABLE,
+ *   or what the module said when it was asked to go on (CURSOR_EXPIRED)
+ */
+export async function* followOperation(
+  request: FollowRequest,
+  options: FollowOptions,
+): AsyncGenerator<Answer | Place, void, void> {
+  const patience = createPatience(options.patienceMs)
+  let upstream = await begin(request, options)
+  let { hasBegun } = request
+  let barren = 0
+  try {
+    for (;;) {
+      const step = await takeEvent(upstream)
+      if (request.signal.aborted) return
+      if ('event' in step) {
+        patience.restored()
+        barren = 0
+        hasBegun = true
+        const { place } = step.event
+        if (place !== undefined && upstream.cursor === null) {
+          upstream = { ...upstream, cursor: place }
+          yield { place }
+        }
+        if (isEvent(step.event)) {
+          const answered = await answerEvent(step.event, upstream, { request, options })
+          upstream = answered.upstream
+          yield answered.answer
+        }
+        continue
+      }
+      if (Date.now() - upstream.openedAt > settledAfter) patience.restored()
+      const next = whatNext(step.end, { upstream, hasBegun, barren })
+      if (next.kind === 'end') return
+      if (next.kind === 'answer') {
+        yield (await answerEvent(next.response, upstream, { request, options })).answer
+        return
+      }
+      barren += step.end.kind === 'completed' ? 1 : 0
+      upstream = await reopen(upstream, request, { options, patience })
+    }
+  } finally {
+    await upstream.events.return()
+  }
+}
+
+async function begin(request: FollowRequest, { acquire }: FollowOptions): Promise<Upstream> {
+  using lease = await acquire()
+  const { generation } = lease
+  const operation = await planAnew(generation, request)
+  return openUpstream(operation, generation, request)
+}
+
+async function takeEvent({ events }: Upstream): Promise<{ event: SubgraphEvent } | { end: UpstreamEnd }> {
+  try {
+    const step = await events.next()
+    return step.done ? { end: { kind: 'completed' } } : { event: step.value }
+  } catch (error) {
+    return { end: { kind: 'failed', error } }
+  }
+}
+
+/** A message may say nothing but where the stream stands. */
+function isEvent({ data, errors, text }: SubgraphEvent): boolean {
+  return data !== undefined || errors !== undefined || text !== undefined
+}
+
+type Answering = { request: FollowRequest; options: FollowOptions }
+
+/** @throws {GraphQLError} why the subscription ends here */
+async function answerEvent(
+  event: SubgraphEvent,
+  upstream: Upstream,
+  { request, options }: Answering,
+): Promise<{ answer: Answer; upstream: Upstream }> {
+  using lease = await options.acquire()
+  const { generation } = lease
+  const cursor = upstream.source.places?.cursorOf(event) ?? upstream.cursor
+  const reached = { ...upstream, cursor }
+  const moved = await moveTo(generation, reached, request)
+  // An event of the upstream that was left has the fields of the plan it was opened for.
+  const { operation } = moved.events === upstream.events ? moved : upstream
+  const result = await generation.executor.executeEvent(operation, event, request)
+  return { answer: { text: textOf(result, options), cursor }, upstream: moved }
+}
+
+/**
+ * The subscription on the client's present generation: on the same upstream where the module is asked the same
+ * question, else on a new one, from the place that was reached; where none is known, from now on.
+ *
+ * @throws {TrellisError} SUBSCRIPTION_INVALIDATED
+ */
+async function moveTo(generation: Generation, upstream: Upstream, request: FollowRequest): Promise<Upstream> {
+  const { cursor } = upstream
+  if (generation.id === upstream.generationId) return upstream
+  const operation = await planAnew(generation, request)
+  const source = eventSource(operation)
+  if (isSameSource(source, upstream.source)) {
+    return { ...upstream, generationId: generation.id, operation, source }
+  }
+  const opened = openUpstream(operation, generation, { ...request, cursor })
+  await upstream.events.return()
+  return opened
+}
+
+async function planAnew(
+  { planner }: Generation,
+  { document, operationName }: FollowRequest,
+): Promise<PlannedOperation> {
+  const errors = validate(planner.schema, document)
+  if (errors.length > 0) throw invalidated(errors)
+  return planner.plan(document, operationName)
+}
+
+/** @throws {GraphQLError} SUBSCRIPTION_INTERRUPTED when the module has been away for too long, SUBSCRIPTION_INVALIDATED */
+async function reopen(
+  upstream: Upstream,
+  request: FollowRequest,
+  { options, patience }: { options: FollowOptions; patience: Patience },
+): Promise<Upstream> {
+  for (;;) {
+    await patience.beforeAttempt(upstream.source.serviceName, request.signal)
+    try {
+      using lease = await options.acquire()
+      const { generation } = lease
+      const isSame = generation.id === upstream.generationId
+      const operation = isSame ? upstream.operation : await planAnew(generation, request)
+      return openUpstream(operation, generation, { ...request, cursor: upstream.cursor })
+    } catch (error) {
+      // Without its module the client may have no schema, or one without the module: for a moment.
+      const isAway =
+        error instanceof TrellisError && ['NO_SCHEMA', 'SUBGRAPH_UNAVAILABLE'].includes(error.code)
+      if (!isAway) throw error
+    }
+  }
+}
+
+function invalidated(errors: readonly GraphQLError[]): TrellisError {
+  return new TrellisError(
+    'SUBSCRIPTION_INVALIDATED',
+    'The schema has changed and this subscription is no longer valid in it.',
+    { extensions: { errors: errors.map(({ message, locations }) => ({ message, locations })) } },
+  )
+}
+
+function textOf({ errors, ...rest }: ExecutionResult, { format }: Pick<FollowOptions, 'format'>): string {
+  return JSON.stringify(errors ? { ...rest, errors: errors.map(format) } : rest)
+}

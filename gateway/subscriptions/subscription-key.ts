@@ -1,0 +1,64 @@
+import { type DocumentNode, Kind, print, visit } from 'graphql'
+import type { PlannedOperation } from '../planning/planned-operation.ts'
+import type { Caller } from '../transports/subgraph-fetch.ts'
+import { eventSource } from './event-source.ts'
+
+type Wanted = {
+  caller: Caller
+  /** As the client sent them. */
+  variables: Readonly<Record<string, unknown>>
+}
+
+/**
+ * Subscriptions with equal keys are answered alike, whoever asks. All that modules are told of the caller is in it:
+ * user, session, key, roles, tags, the depth of lambdas, the headers passed on; not the trace, which changes no answer.
+ * So is what is asked: the document's text, and the declared variables as they were sent. Left out is the generation,
+ * because every stream is answered on the present one, and the place to begin at, which streams have many of.
+ */
+export function subscriptionKey(planned: PlannedOperation, { caller, variables }: Wanted): string {
+  const { traceparent: _traceparent, ...viewer } = caller
+  const { text, operationName, names } = askedOf(planned)
+  const given = names.map((name) => [name, Object.hasOwn(variables, name) ? [variables[name]] : []])
+  return JSON.stringify([viewer, operationName, text, given])
+}
+
+type Asked = { text: string; operationName: string | undefined; names: readonly string[] }
+
+const asked = new WeakMap<PlannedOperation, Asked>()
+
+function askedOf(planned: PlannedOperation): Asked {
+  const known = asked.get(planned)
+  if (known) return known
+  const { document, operation } = planned
+  const place = eventSource(planned).places ? placeVariable(planned) : null
+  const names = (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value)
+  const read = {
+    text: document.loc?.source.body ?? print(document),
+    operationName: operation.name?.value,
+    names: names.filter((name) => name !== place),
+  }
+  asked.set(planned, read)
+  return read
+}
+
+/** The variable that serves the field's `after`, and nothing else. */
+function placeVariable({ document, operation }: PlannedOperation): string | null {
+  const [root] = operation.selectionSet.selections
+  if (root?.kind !== Kind.FIELD) return null
+  const after = root.arguments?.find(({ name }) => name.value === 'after')?.value
+  if (after?.kind !== Kind.VARIABLE) return null
+  return timesUsed(document, after.name.value) === 1 ? after.name.value : null
+}
+
+function timesUsed(document: DocumentNode, name: string): number {
+  let times = 0
+  visit(document, {
+    VariableDefinition() {
+      return false
+    },
+    Variable(variable) {
+      if (variable.name.value === name) times += 1
+    },
+  })
+  return times
+}
