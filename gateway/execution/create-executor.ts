@@ -1,8 +1,12 @@
 import type { ExecutionResult, GraphQLSchema } from 'graphql'
 import { batchFetches } from '../planning/batch-fetches.ts'
 import { type FetchGraph, fetchGraph } from '../planning/fetch-graph.ts'
+import { planVariables } from '../planning/plan-variables.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 import type { Caller, Subgraph, SubgraphResponse } from '../transports/subgraph-fetch.ts'
+import { type CompiledOperation, compileOperation } from './compiled/compile-operation.ts'
+import { HandOver } from './compiled/hand-over.ts'
+import { recordCalls } from './compiled/record-calls.ts'
 import { executeEvent } from './execute-event.ts'
 import { executeOperation } from './execute-operation.ts'
 
@@ -16,11 +20,13 @@ export type ExecutionRequest = {
 
 /**
  * Answers planned operations of one generation. What fails in a subgraph is an error in the answer; errors are fit for
- * the client's eyes. All three answer alike, and throw the signal's reason once it is aborted.
+ * the client's eyes. All answer alike, and throw the signal's reason once it is aborted.
  */
 export type Executor = {
   execute(operation: PlannedOperation, request: ExecutionRequest): Promise<ExecutionResult>
-  /** The same as JSON text, ready to be sent. */
+  /** The same as JSON text where nothing went wrong; otherwise the result, whose errors are yet to be shown or hidden. */
+  answer(operation: PlannedOperation, request: ExecutionRequest): Promise<string | ExecutionResult>
+  /** The same as JSON text, errors as they are. */
   executeToJson(operation: PlannedOperation, request: ExecutionRequest): Promise<string>
   /** One event of a subscription: what the module sent is the root, the rest of the plan is executed on it. */
   executeEvent(
@@ -38,28 +44,67 @@ export type ExecutorParts = {
   subgraphs: ReadonlyMap<string, Subgraph>
 }
 
-/** The one way to have a plan executed. */
-export function createExecutor({ schema, subgraphs }: ExecutorParts): Executor {
-  const graphs = new WeakMap<PlannedOperation, FetchGraph | undefined>()
-  const graphOf = (operation: PlannedOperation) => {
-    if (!graphs.has(operation)) graphs.set(operation, batchedFetches(operation))
-    return graphs.get(operation)
+/**
+ * The one way to have a plan executed. There are two executors inside: a compiled one for what is usual, and the
+ * reference, which also takes over where the compiled one meets something else. Calls are not made again then.
+ */
+export function createExecutor({ schema, supergraph, subgraphs }: ExecutorParts): Executor {
+  const prepared = new WeakMap<PlannedOperation, Prepared>()
+  const prepare = (operation: PlannedOperation) => {
+    const known = prepared.get(operation) ?? prepareOperation(operation, { schema, supergraph })
+    prepared.set(operation, known)
+    return known
   }
-  const execute: Executor['execute'] = (operation, request) =>
-    executeOperation(operation, { ...request, schema, subgraphs, graph: graphOf(operation) })
+  /** The text is of the compiled executor, the result of the reference. */
+  const run = async (
+    operation: PlannedOperation,
+    request: ExecutionRequest,
+  ): Promise<string | ExecutionResult> => {
+    const { graph, compiled } = prepare(operation)
+    const execution = { ...request, schema, subgraphs, graph }
+    const coerced = planVariables(operation, request.variables)
+    if (!compiled || !coerced.ok) return executeOperation(operation, execution)
+    const calls = recordCalls(subgraphs)
+    try {
+      return await compiled({ ...request, variables: coerced.variables, calls })
+    } catch (error) {
+      request.signal.throwIfAborted()
+      if (!(error instanceof HandOver)) throw error
+      return executeOperation(operation, { ...execution, subgraphs: calls.replaying() })
+    }
+  }
   return {
-    execute,
+    answer: run,
+    async execute(operation, request) {
+      const answer = await run(operation, request)
+      return typeof answer === 'string' ? JSON.parse(answer) : answer
+    },
     async executeToJson(operation, request) {
-      return JSON.stringify(await execute(operation, request))
+      const answer = await run(operation, request)
+      return typeof answer === 'string' ? answer : JSON.stringify(answer)
     },
     executeEvent(operation, response, request) {
-      return executeEvent(operation, response, { ...request, schema, subgraphs, graph: graphOf(operation) })
+      const { graph } = prepare(operation)
+      return executeEvent(operation, response, { ...request, schema, subgraphs, graph })
     },
   }
 }
 
-function batchedFetches({ plan: { node } }: PlannedOperation): FetchGraph | undefined {
+/** What is made of an operation once. */
+type Prepared = { graph: FetchGraph | undefined; compiled: CompiledOperation | null }
+
+function prepareOperation(
+  operation: PlannedOperation,
+  schemas: Pick<ExecutorParts, 'schema' | 'supergraph'>,
+): Prepared {
+  const { node } = operation.plan
   const plan = node?.kind === 'Subscription' ? node.rest : node
-  const graph = plan && fetchGraph(plan)
-  return graph ? batchFetches(graph) : undefined
+  const graph = plan && batchFetches(fetchGraph(plan))
+  if (!graph || node?.kind === 'Subscription') return { graph, compiled: null }
+  try {
+    return { graph, compiled: compileOperation(operation, graph, schemas) }
+  } catch (error) {
+    if (error instanceof HandOver) return { graph, compiled: null }
+    throw error
+  }
 }

@@ -1,5 +1,5 @@
-import type { FetchNode } from '../planning/query-plan.ts'
 import type { GraphQLError, GraphQLFormattedError } from 'graphql'
+import type { FetchNode } from '../planning/query-plan.ts'
 import type { SubgraphResponse } from '../transports/subgraph-fetch.ts'
 import { type Call, callSubgraph, type PlanExecution, usedVariables } from './call-subgraph.ts'
 import { mergeFetched } from './merge-fetched.ts'

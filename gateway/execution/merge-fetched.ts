@@ -1,5 +1,5 @@
-import type { FetchNode } from '../planning/query-plan.ts'
 import type { GraphQLSchema } from 'graphql'
+import type { FetchNode } from '../planning/query-plan.ts'
 import { fetchedFields } from './fetched-fields.ts'
 import { mergeInto, mergeValue } from './merge.ts'
 import {
