@@ -9,6 +9,7 @@ import { HandOver } from './compiled/hand-over.ts'
 import { recordCalls } from './compiled/record-calls.ts'
 import { executeEvent } from './execute-event.ts'
 import { executeOperation } from './execute-operation.ts'
+import { mayStopEarly } from './serial-mutation.ts'
 
 export type ExecutionRequest = {
   caller: Caller
@@ -100,7 +101,7 @@ function prepareOperation(
   const { node } = operation.plan
   const plan = node?.kind === 'Subscription' ? node.rest : node
   const graph = plan && batchFetches(fetchGraph(plan))
-  if (!graph || node?.kind === 'Subscription') return { graph, compiled: null }
+  if (!graph || node?.kind === 'Subscription' || mayStopEarly(operation)) return { graph, compiled: null }
   try {
     return { graph, compiled: compileOperation(operation, graph, schemas) }
   } catch (error) {

@@ -8,6 +8,7 @@ import type { PlanExecution } from './call-subgraph.ts'
 import { executeFetchGraph } from './fetch-graph.ts'
 import { executePlanNode } from './plan-node.ts'
 import { absenceReason, emptyObject, failedWith, type ResponseObject } from './response-data.ts'
+import { executeSerially, mayStopEarly } from './serial-mutation.ts'
 import { shapeResponse } from './shape-response.ts'
 
 export type Execution = {
@@ -32,16 +33,23 @@ export async function executeOperation(
   operation: PlannedOperation,
   execution: Execution,
 ): Promise<ExecutionResult> {
-  const { plan, supergraph } = operation
-  if (plan.node?.kind === 'Subscription') throw new Error('A subscription is not executed but subscribed to.')
+  const { supergraph } = operation
+  const { node } = operation.plan
+  if (node?.kind === 'Subscription') throw new Error('A subscription is not executed but subscribed to.')
   const coerced = planVariables(operation, execution.variables)
   if (!coerced.ok) return { errors: coerced.errors }
   const data = emptyObject()
   const planExecution: PlanExecution = { ...execution, supergraph, variables: coerced.variables }
-  if (!plan.node) data[absenceReason] = failedWith(planIsEmpty())
-  const strayErrors = await (execution.graph
-    ? executeFetchGraph(execution.graph, data, planExecution)
-    : executePlanNode(plan.node, [data], planExecution))
+  const run = () => {
+    const { graph, variables } = execution
+    if (mayStopEarly(operation))
+      return executeSerially(operation, data, { execution: planExecution, variables })
+    return graph
+      ? executeFetchGraph(graph, data, planExecution)
+      : executePlanNode(node, [data], planExecution)
+  }
+  if (!node) data[absenceReason] = failedWith(planIsEmpty())
+  const strayErrors = await run()
   execution.signal.throwIfAborted()
   return completeResponse(operation, { data, strayErrors }, execution)
 }

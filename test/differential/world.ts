@@ -30,6 +30,9 @@ export type Served = {
 
 export const events = 2
 
+/** A known fault of Apollo's planner, where one `@requires` leads to another through an abstract type. */
+export const askedForExternal = 'The plan asks for an external field:'
+
 /** graphql-js over one schema that holds everything. */
 export function serveWhole(model: Model, truth: Truth): Served {
   return {
@@ -77,6 +80,8 @@ export function serveSubgraph(model: Model, subgraph: string, truth: Truth): Ser
       const field = fieldNamed(instance.type, fieldName)
       const isOwn = field.isKey || field.owners.has(subgraph)
       const stale = isOwn || field.isProvided ? '' : 'stale'
+      if (field.external.has(subgraph) && stale)
+        happening.mishaps.push(`${askedForExternal} ${parentType.name}.${fieldName} of ${subgraph}`)
       const required = requiredBy(field, instance)
       const what = {
         args,

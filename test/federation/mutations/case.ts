@@ -52,10 +52,15 @@ export const mutations: FederationCase = {
       errors: [{ path: ['b'], message: 'Zero is refused.' }],
     },
     {
-      asks: 'one that fails and may not be null nulls the answer',
-      query: 'mutation { a: left(n: 1) { id } b: sure(n: 0) { id } c: left(n: 3) { id } }',
+      asks: 'one that fails and may not be null nulls the answer, and those behind it do not run',
+      query:
+        'mutation { a: left(n: 1) { id } ...Rest } fragment Rest on Mutation { b: sure(n: 0) { id } c: left(n: 3) { id } }',
       data: null,
       errors: [{ path: ['b'], message: 'Zero is refused.' }],
+      calls: [
+        'left: mutation($n__root1:Int!){a__client:left(n:$n__root1){id}}',
+        'right: mutation($n__root2:Int!){b__client:sure(n:$n__root2){id}}',
+      ],
     },
   ],
 }
