@@ -69,31 +69,27 @@ export async function* followOperation(
     for (;;) {
       const step = await takeEvent(upstream)
       if (request.signal.aborted) return
-      if ('event' in step) {
-        patience.restored()
-        barren = 0
-        hasBegun = true
-        const { place } = step.event
-        if (place !== undefined && upstream.cursor === null) {
-          upstream = { ...upstream, cursor: place }
-          yield { place }
+      if ('end' in step) {
+        const next = whatNext(step.end, { upstream, hasBegun, barren })
+        if (next.kind === 'answer') {
+          yield (await answerEvent(next.response, upstream, { request, options })).answer
         }
-        if (isEvent(step.event)) {
-          const answered = await answerEvent(step.event, upstream, { request, options })
-          upstream = answered.upstream
-          yield answered.answer
-        }
+        if (next.kind !== 'reopen') return
+        barren += step.end.kind === 'completed' ? 1 : 0
+        upstream = await reopen(upstream, request, { options, patience })
         continue
       }
-      if (Date.now() - upstream.openedAt > settledAfter) patience.restored()
-      const next = whatNext(step.end, { upstream, hasBegun, barren })
-      if (next.kind === 'end') return
-      if (next.kind === 'answer') {
-        yield (await answerEvent(next.response, upstream, { request, options })).answer
-        return
+      patience.restored()
+      barren = 0
+      hasBegun = true
+      if (isEvent(step.event)) {
+        const answered = await answerEvent(step.event, upstream, { request, options })
+        upstream = answered.upstream
+        yield answered.answer
+      } else if (step.event.place !== undefined && upstream.cursor === null) {
+        upstream = { ...upstream, cursor: step.event.place }
+        yield { place: step.event.place }
       }
-      barren += step.end.kind === 'completed' ? 1 : 0
-      upstream = await reopen(upstream, request, { options, patience })
     }
   } finally {
     await upstream.events.return()
@@ -174,6 +170,7 @@ async function reopen(
   request: FollowRequest,
   { options, patience }: { options: FollowOptions; patience: Patience },
 ): Promise<Upstream> {
+  if (Date.now() - upstream.openedAt > settledAfter) patience.restored()
   for (;;) {
     await patience.beforeAttempt(upstream.source.serviceName, request.signal)
     try {

@@ -15,8 +15,8 @@ export type Reading = {
 
 /** The answers of a subscription, one for each event, as they are pulled. `return()` ends it at once. */
 export type Answers = AsyncGenerator<Answer, void, void> & {
-  /** To go on after what has been read; null: not known. */
-  cursor(): string | null
+  /** To go on after what has been read; null: not known. Absent where it never is. */
+  cursor?(): string | null
 }
 
 type Step = IteratorResult<Answer, void>

@@ -73,7 +73,7 @@ export function createSubscribeOperation(options: SubscriptionsOptions): Subscri
       using lease = await acquire()
       const { planner } = lease.generation
       const planned = await planner.plan(request.document, request.operationName)
-      const variables = coercedOrThrow(planned, planner, request.variables)
+      const variables = coercedOrThrow(planned, request.variables)
       const { places, serviceName } = eventSource(planned)
 
       const key = subscriptionKey(planned, request)

@@ -1,7 +1,7 @@
 import { TrellisError } from '../../foundation/errors.ts'
-import { coerceVariables } from '../execution/coerce-variables.ts'
 import type { Executor } from '../execution/create-executor.ts'
 import type { Planner } from '../planning/create-planner.ts'
+import { planVariables } from '../planning/plan-variables.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 import type { Caller, Subgraph, SubgraphEvent } from '../transports/subgraph-fetch.ts'
 import { unavailable } from '../transports/transport-errors.ts'
@@ -42,13 +42,13 @@ export type UpstreamRequest = {
 /** @throws {GraphQLError} when its variables do not fit, or the module is not part of the generation */
 export function openUpstream(
   operation: PlannedOperation,
-  { id, planner, subgraphs }: Generation,
+  { id, subgraphs }: Generation,
   { variables, caller, signal, cursor }: UpstreamRequest,
 ): Upstream {
   const source = eventSource(operation)
   const subgraph = subgraphs.get(source.serviceName)
   if (!subgraph) throw unavailable(source.serviceName)
-  const asked = sourceVariables(source, coercedOrThrow(operation, planner, variables))
+  const asked = sourceVariables(source, coercedOrThrow(operation, variables))
   if (source.places && cursor !== null) asked[afterVariable] = cursor
   const { document, operationName } = source
   const events = subgraph.subscribe({ document, operationName, variables: asked, caller }, signal)
@@ -58,10 +58,9 @@ export function openUpstream(
 /** @throws {GraphQLError} */
 export function coercedOrThrow(
   operation: PlannedOperation,
-  { schema }: Planner,
   variables: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  const coerced = coerceVariables(operation, schema, variables)
+  const coerced = planVariables(operation, variables)
   if (coerced.ok) return coerced.variables
   throw coerced.errors[0] ?? new TrellisError('BAD_USER_INPUT', 'The variables do not fit.')
 }

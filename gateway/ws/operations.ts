@@ -113,7 +113,7 @@ export function createOperations({ channel, run, mayReceive, show }: OperationsO
     restartSubscriptions() {
       for (const [id, operation] of begun()) {
         const { answers } = operation
-        const cursor = answers?.cursor() ?? null
+        const cursor = answers?.cursor?.() ?? null
         operation.answers = null
         end(answers)
         if (cursor === null) fail(id, [show(notResumable())])
