@@ -4,6 +4,7 @@ import type { Log } from '../foundation/log.ts'
 import { createSigningKeys } from '../foundation/signing-keys.ts'
 import { type CredentialStore, createAuthenticator } from './access/authenticate.ts'
 import { createGatewayTokenKeys } from './access/gateway-token-keys.ts'
+import { createBusAccess } from './control/bus-access.ts'
 import { createControlGraph } from './control/control-graph.ts'
 import { createRequestBuild } from './control/request-build.ts'
 import { type Door, openDoor } from './door.ts'
@@ -27,6 +28,8 @@ export type GatewayOptions = {
   databaseUrl: string
   /** Each module's own secret, by the module's name: who may register under it. */
   moduleCredentials: ReadonlyMap<string, string>
+  /** The event bus, for operators. @default none: its operations answer NOT_AVAILABLE */
+  busUrl?: string | undefined
   log: Log
 }
 
@@ -38,6 +41,7 @@ const pollMs = 3_000
 export async function createGateway({
   databaseUrl,
   moduleCredentials,
+  busUrl,
   log,
 }: GatewayOptions): Promise<Gateway> {
   const db = openPlatformDatabase(databaseUrl)
@@ -68,7 +72,8 @@ export async function createGateway({
   }
 
   const requestBuild = createRequestBuild(() => pick(lambdaAudience), sign)
-  const control = await createControlGraph({ db, state, requestBuild, serve }, log)
+  const bus = createBusAccess(busUrl, log)
+  const control = await createControlGraph({ db, state, requestBuild, serve, bus }, log)
   const acquire = createAcquireGraph(generations, control.graph)
   const door = await openDoor({ authenticator, acquire, onCredentialsChange: registry.onReload, log })
   addRegistrationRoute(door.server, {
@@ -88,7 +93,7 @@ export async function createGateway({
       await door.close()
       await registry.close()
       await generations.close()
-      await Promise.all([control.close(), connect.close(), signingKeys.close()])
+      await Promise.all([control.close(), bus.close(), connect.close(), signingKeys.close()])
       await db.$disconnect()
     }),
   }

@@ -18,6 +18,8 @@ const settings = z.object({
   ...listening,
   /** The gateway's own PostgreSQL database. */
   DATABASE_URL: z.string(),
+  /** The event bus, for operators: `postgresql://…` of the database `bus`, or `redis://…`. */
+  TRELLIS_BUS_URL: z.url().optional(),
   /** Who may register: `users=<secret>,data=<secret>`. */
   TRELLIS_MODULE_CREDENTIALS: z.string().transform(readCredentials),
 })
@@ -47,6 +49,7 @@ export async function start(env: Env): Promise<RunningService> {
   const gateway = await createGateway({
     databaseUrl: config.DATABASE_URL,
     moduleCredentials: config.TRELLIS_MODULE_CREDENTIALS,
+    busUrl: config.TRELLIS_BUS_URL,
     log,
   })
   return listen(gateway, config, log)

@@ -38,12 +38,16 @@ function indexAfter(keys: readonly string[], key: string): number {
   return index + 1
 }
 
-function writeCursor(list: string, key: string): string {
+export function writeCursor(list: string, key: string): string {
   return Buffer.from(JSON.stringify([list, key])).toString('base64url')
 }
 
-/** No secret is in it, and none is reached by it: a forged one can only name what the list has anyway. */
-function readCursor(list: string, cursor: string): string {
+/**
+ * No secret is in it, and none is reached by it: a forged one can only name what the list has anyway.
+ *
+ * @throws {TrellisError} CURSOR_INVALID
+ */
+export function readCursor(list: string, cursor: string): string {
   if (!cursorPattern.test(cursor)) throw cursorInvalid()
   const text = Buffer.from(cursor, 'base64url').toString()
   const key = /^\["([^"]*)","([^"]*)"\]$/.exec(text)

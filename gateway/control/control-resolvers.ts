@@ -1,4 +1,4 @@
-import { DateTimeResolver } from 'graphql-scalars'
+import { DateTimeResolver, JSONResolver } from 'graphql-scalars'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { PluginFile } from '../../schema/plugin-build.ts'
 import { createApiKey } from '../registry/api-keys.ts'
@@ -13,6 +13,7 @@ import type {
 import type { OperationContext } from '../supergraph/operation-context.ts'
 import { type PageArguments, toConnection } from './connection.ts'
 import { type DeployedRelease, deployPlugin } from './deploy-plugin.ts'
+import { onlyOperators } from './only-operators.ts'
 import type { RequestBuild } from './request-build.ts'
 
 export type ControlOptions = {
@@ -35,6 +36,7 @@ export function createControlResolvers(options: ControlOptions) {
   const { db, state, serve } = options
   return {
     DateTime: DateTimeResolver,
+    JSON: JSONResolver,
     Query: {
       clients(_root: unknown, page: PageArguments, context: OperationContext) {
         onlyOperators(context)
@@ -105,10 +107,6 @@ async function readReleases(db: PlatformDatabase, slug: string): Promise<Deploye
 /** A deployer knows of its own client only; another one's is for it as one that does not exist. */
 function maySee({ viewer }: OperationContext, client: string): boolean {
   return viewer?.kind === 'OPERATOR' || viewer?.client === client
-}
-
-function onlyOperators({ viewer }: OperationContext): void {
-  if (viewer?.kind !== 'OPERATOR') throw new TrellisError('FORBIDDEN', 'This is for operators.')
 }
 
 function compareText(a: string, b: string): number {

@@ -1,0 +1,133 @@
+import type { DeadLetter, HistoryFilter } from '../../events/bus-operations.ts'
+import type { PlatformEvent } from '../../events/platform-event.ts'
+import type { Replay } from '../../events/replay.ts'
+import { TrellisError } from '../../foundation/errors.ts'
+import { actorOf } from '../../foundation/viewer.ts'
+import type { OperationContext } from '../supergraph/operation-context.ts'
+import type { BusAccess } from './bus-access.ts'
+import { readCursor, writeCursor } from './connection.ts'
+import { eventEdge, pageSize, readPlace, shownEvent, toEdges } from './event-page.ts'
+import { onlyOperators } from './only-operators.ts'
+
+type Page = { first?: number | null; after?: string | null }
+type Filter = { client?: string | null; type?: string | null; subject?: string | null }
+type ReplayArguments = {
+  client: string
+  consumerGroup: string
+  type?: string | null
+  from: Date
+  to?: Date | null
+}
+type DeadLetterArguments = { client?: string | null; consumerGroup: string }
+
+export type EventOptions = {
+  access: BusAccess
+  hasClient(slug: string): boolean
+}
+
+/** What operators see of the bus, and do with it. What they do is an event itself, published before it is done. */
+export function createEventResolvers({ access, hasClient }: EventOptions) {
+  const { bus } = access
+  return {
+    Query: {
+      async events(_root: unknown, { first, after, ...wanted }: Page & Filter, context: OperationContext) {
+        onlyOperators(context)
+        const { operations } = await bus()
+        const page = { size: pageSize(first), after: after ?? null }
+        const filter = filterOf(wanted)
+        const place = page.after === null ? null : readPlace(page.after)
+        const found = await operations.history(filter, {
+          after: place,
+          limit: page.size + 1,
+          newestFirst: true,
+        })
+        return { ...toEdges(found, page, eventEdge), totalCount: () => operations.count(filter) }
+      },
+      async consumerGroups(_root: unknown, _arguments: unknown, context: OperationContext) {
+        onlyOperators(context)
+        return (await bus()).operations.groups()
+      },
+      async deadLetters(_root: unknown, input: Page & DeadLetterArguments, context: OperationContext) {
+        onlyOperators(context)
+        const { operations } = await bus()
+        const filter = { group: input.consumerGroup, client: input.client ?? null }
+        await requireGroup(access, filter.group)
+        const list = `deadLetters:${filter.group}`
+        const page = { size: pageSize(input.first), after: input.after ?? null }
+        const found = await operations.deadLetters(filter, {
+          after: page.after === null ? null : readKey(list, page.after),
+          limit: page.size + 1,
+        })
+        return toEdges(found, page, (letter) => ({ cursor: writeCursor(list, letter.key), node: letter }))
+      },
+      async replay(_root: unknown, { id }: { id: string }, context: OperationContext) {
+        onlyOperators(context)
+        return (await bus()).operations.replay(id)
+      },
+    },
+    Mutation: {
+      async replayEvents(_root: unknown, input: ReplayArguments, context: OperationContext) {
+        const requestedBy = actorOf(onlyOperators(context))
+        const { client, consumerGroup: group, type = null } = input
+        if (!hasClient(client)) throw new TrellisError('NOT_FOUND', 'There is no such client.')
+        const from = input.from.toISOString()
+        const to = (input.to ?? new Date()).toISOString()
+        const { operations, publish } = await bus()
+        await requireGroup(access, group)
+        const data = { consumerGroup: group, type, from, to }
+        await publish([audit('control.replay.requested', { client, subject: group, data }, context)])
+        return operations.startReplay({ client, group, type, from, to, requestedBy })
+      },
+      async redeliverDeadLetters(
+        _root: unknown,
+        input: DeadLetterArguments & { ids?: string[] | null },
+        context: OperationContext,
+      ) {
+        onlyOperators(context)
+        const { consumerGroup: group, client = null, ids = null } = input
+        await requireGroup(access, group)
+        const { operations, publish } = await bus()
+        const data = { consumerGroup: group, ids }
+        const fields = { client: client ?? '', subject: group, data }
+        await publish([audit('control.dead_letters.redelivery_requested', fields, context)])
+        return { count: await operations.redeliver({ group, client }, ids) }
+      },
+    },
+    Replay: { consumerGroup: ({ group }: Replay) => group },
+    DeadLetter: {
+      id: ({ event }: DeadLetter) => event.id,
+      event: ({ event }: DeadLetter) => shownEvent(event),
+    },
+  }
+}
+
+export function filterOf({ client = null, type = null, subject = null }: Filter): HistoryFilter {
+  return { client, type, subject }
+}
+
+async function requireGroup({ bus }: BusAccess, group: string): Promise<void> {
+  const groups = await (await bus()).operations.groups()
+  if (groups.some(({ name }) => name === group)) return
+  throw new TrellisError('NOT_FOUND', `There is no consumer group "${group}".`)
+}
+
+function readKey(list: string, cursor: string): string {
+  const key = readCursor(list, cursor)
+  if (!/^\d{1,15}$/.test(key)) throw new TrellisError('CURSOR_INVALID', 'The cursor is not one of this list.')
+  return key
+}
+
+type AuditFields = Pick<PlatformEvent, 'client' | 'subject' | 'data'>
+
+function audit(type: string, fields: AuditFields, context: OperationContext): PlatformEvent {
+  return {
+    ...fields,
+    type,
+    id: crypto.randomUUID(),
+    source: 'gateway',
+    actor: actorOf(onlyOperators(context)),
+    time: new Date().toISOString(),
+    traceparent: context.traceparent ?? null,
+    dataVersion: 1,
+  }
+}
