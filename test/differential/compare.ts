@@ -69,3 +69,45 @@ export function executorDifference(expected: Answers, actual: Answers): string |
     ])
   return normal(expected) === normal(actual) ? null : 'the executors differ'
 }
+
+/**
+ * In what an answer is wrong that was given while a subgraph was down: it may have a null wherever the whole has data,
+ * if an error says why at the null or below it. Nothing else may differ, and no error may be about anything but a null.
+ */
+export function partialDifference(whole: ExecutionResult, partial: ExecutionResult): string | null {
+  const errors = errorsOf(partial)
+  const isExplained = (path: Path) =>
+    errors.some((error) => path.every((step, depth) => error.path?.[depth] === step))
+  const stray = errors.find(({ path = [] }) => valueAt(partial.data, pathOfNull(partial.data, path)) !== null)
+  if (stray) return `an error without a null: ${JSON.stringify(stray)}`
+  return unexplained(whole.data, partial.data, { path: [], isExplained })
+}
+
+type Explaining = { path: Path; isExplained(path: Path): boolean }
+
+function unexplained(whole: unknown, partial: unknown, { path, isExplained }: Explaining): string | null {
+  const place = JSON.stringify(path)
+  if (partial === null && whole !== null)
+    return isExplained(path) ? null : `a null without an error at ${place}`
+  if (typeof whole !== 'object' || typeof partial !== 'object' || whole === null || partial === null) {
+    return whole === partial ? null : `other data at ${place}`
+  }
+  if (JSON.stringify(Object.keys(whole)) !== JSON.stringify(Object.keys(partial)))
+    return `other keys at ${place}`
+  const values = Object.values(whole)
+  for (const [index, [key, value]] of Object.entries(partial).entries()) {
+    const step = Array.isArray(partial) ? index : key
+    const found = unexplained(values[index], value, { path: [...path, step], isExplained })
+    if (found) return found
+  }
+  return null
+}
+
+function valueAt(data: unknown, path: Path): unknown {
+  let value = data
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null) return undefined
+    value = Object.entries(value).find(([key]) => key === String(step))?.[1]
+  }
+  return value
+}

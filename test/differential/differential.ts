@@ -8,17 +8,18 @@ import {
   answerFederated,
   answerWhole,
   type CreateExecutors,
+  deadSubgraph,
   inProcess,
   type NamedExecutor,
 } from './answers.ts'
-import { difference, executorDifference } from './compare.ts'
+import { difference, executorDifference, partialDifference } from './compare.ts'
 import { generateModel } from './generate-model.ts'
 import { generateOperation, type Operation } from './generate-operation.ts'
 import type { Model } from './model.ts'
 import { subgraphSdl } from './print-sdl.ts'
 import { randomFrom } from './random.ts'
 import { createTruth, type FaultRates } from './truth.ts'
-import { type Happening, type Served, serveSubgraph, serveWhole } from './world.ts'
+import { askedForExternal, type Happening, type Served, serveSubgraph, serveWhole } from './world.ts'
 
 /** A generated supergraph with all that answers on it. */
 export type World = {
@@ -93,8 +94,26 @@ export function operationOf({ seed, whole }: World, index: number): Operation | 
   return generateOperation(whole.schema, randomFrom('operation', seed, index))
 }
 
-/** Answers one operation in every way there is. Null where all agree. */
-export async function examine(world: World, operation: Operation): Promise<Omit<Finding, 'name'> | null> {
+/** The same world, its subgraphs reached in another way. */
+export function reachedBy(
+  world: World,
+  subgraphs: ReadonlyMap<string, Subgraph>,
+  createExecutors: CreateExecutors,
+): World {
+  const { schema, supergraph } = world.planner
+  return { ...world, subgraphs, executors: createExecutors({ schema, supergraph, subgraphs }) }
+}
+
+/**
+ * Answers one operation in every way there is. Null where all agree.
+ *
+ * @param compare how the reference's answer has to be like the whole's
+ */
+export async function examine(
+  world: World,
+  operation: Operation,
+  compare: (whole: Answers, actual: Answers) => string | null = difference,
+): Promise<Omit<Finding, 'name'> | null> {
   const { whole, planner, subgraphs, happening, executors } = world
   const expected = await answerWhole(whole, operation)
   const found = (what: string, actual: Answers | null) => ({ what, world, operation, expected, actual })
@@ -104,14 +123,31 @@ export async function examine(world: World, operation: Operation): Promise<Omit<
   let reference: Answers | null = null
   for (const executor of executors) {
     const actual = await answerFederated(executor, operation, federation).catch((error: Error) => error)
-    if (!('results' in actual)) return found(`${executor.name} throws ${actual.stack}`, null)
     const mishap = happening.mishaps.splice(0)[0]
-    if (mishap) return found(`${executor.name}: ${mishap}`, actual)
-    const differs = reference ? executorDifference(reference, actual) : difference(expected, actual)
+    if (mishap) return found(`${executor.name}: ${mishap}`, null)
+    if (!('results' in actual)) return found(`${executor.name} throws ${actual.stack}`, null)
+    const differs = reference ? executorDifference(reference, actual) : compare(expected, actual)
     if (differs) return { ...found(`${executor.name}: ${differs}`, actual), expected: reference ?? expected }
     reference ??= actual
   }
   return null
+}
+
+/** The same while one subgraph is down. */
+export function examineWithout(
+  world: World,
+  operation: Operation,
+  { dead, createExecutors }: { dead: string; createExecutors: CreateExecutors },
+): Promise<Omit<Finding, 'name'> | null> {
+  const subgraphs = new Map(world.subgraphs).set(dead, deadSubgraph(dead))
+  return examine(reachedBy(world, subgraphs, createExecutors), operation, (whole, partial) =>
+    partialDifference(whole.results[0] ?? {}, partial.results[0] ?? {}),
+  )
+}
+
+/** What Apollo's planner is known to do wrong is told by the world itself, and by nothing else. */
+export function isKnown({ what }: Pick<Finding, 'what'>): boolean {
+  return what.includes(askedForExternal)
 }
 
 async function plan(planner: Planner, { text }: Operation): Promise<PlannedOperation | Error> {
