@@ -10,7 +10,7 @@ import type { LogEntry, LogStream } from './log-stream.ts'
 import type { NewEvent, PlatformEvent } from './platform-event.ts'
 import { openPool } from './pool.ts'
 import { startRelay } from './relay.ts'
-import { tailLog } from './tail-log.ts'
+import { type Tail, tailLog } from './tail-log.ts'
 import { defaultRetention, type Retention } from './trim-log.ts'
 
 /** A module's event log: what its mutations wrote, in the order in which readers see it. */
@@ -32,7 +32,7 @@ export type ModuleLog<Transaction> = {
    * except for what a subscriber is too slow for (`lagged`). Lasts through the database's absence; ends with the signal, and with the generator's `return()`, also while it waits.
    * @throws {TrellisError} CURSOR_INVALID, CURSOR_OF_ANOTHER_STREAM, CURSOR_EXPIRED, from the first `next()`
    */
-  tail(stream: LogStream, after: string | null, signal: AbortSignal): AsyncGenerator<LogEntry>
+  tail(stream: LogStream, after: string | null, signal: AbortSignal): Tail
   close: Close
 }
 

@@ -18,6 +18,11 @@ export type TailSource = {
   maxBehind: number
 }
 
+export type Tail = AsyncGenerator<LogEntry, void, void> & {
+  /** The cursor of where it begins: before the first event it gives. */
+  start: string
+}
+
 const pageSize = 50
 const skippedPageSize = 1_000
 
@@ -31,15 +36,15 @@ export function tailLog(
   from: TailSource,
   { stream, after }: { stream: LogStream; after: string | null },
   signals: readonly AbortSignal[],
-): AsyncGenerator<LogEntry, void, void> {
+): Tail {
   const { reader } = from
   // Taken now, and not at the first `next()`: what happens between the two belongs to the subscriber.
   const life = reader.life()
   const start = reader.latest()
   const scope = { client: stream.client, stream: stream.name }
 
-  return endable(signals, async function* follow(signal) {
-    const tail: Tail = { from, stream, signal }
+  const entries = endable(signals, async function* follow(signal) {
+    const tail: Following = { from, stream, signal }
     let place: Place = { position: start, isLive: true }
     if (after !== null) place = { position: life.cursors.decode(scope, after), isLive: false }
     while (!signal.aborted) {
@@ -51,9 +56,10 @@ export function tailLog(
       place = step.place
     }
   })
+  return Object.assign(entries, { start: after ?? life.cursors.encode(scope, start) })
 }
 
-type Tail = { from: TailSource; stream: LogStream; signal: AbortSignal }
+type Following = { from: TailSource; stream: LogStream; signal: AbortSignal }
 
 /** Everything up to `position` has been seen; `isLive` once it has been all there was. */
 type Place = { position: number; isLive: boolean }
@@ -61,7 +67,7 @@ type Place = { position: number; isLive: boolean }
 type Found = PositionedEvent & { lagged: number; hasPassed: boolean }
 type Step = { found: readonly Found[]; place: Place }
 
-async function* given(tail: Tail, found: readonly Found[]): AsyncGenerator<Found> {
+async function* given(tail: Following, found: readonly Found[]): AsyncGenerator<Found> {
   for (const event of found) {
     const isGiven = event.hasPassed || (await passes(tail, event))
     if (tail.signal.aborted) return
@@ -69,7 +75,7 @@ async function* given(tail: Tail, found: readonly Found[]): AsyncGenerator<Found
   }
 }
 
-async function takeStep(tail: Tail, { position, isLive }: Place): Promise<Step> {
+async function takeStep(tail: Following, { position, isLive }: Place): Promise<Step> {
   const { from, stream, signal } = tail
   const { reader } = from
   const pulled = reader.pull(position, stream)
@@ -95,7 +101,7 @@ function unjudged(event: PositionedEvent): Found {
 
 type Range = { after: number; upTo: number }
 
-async function isTooFarBehind({ from, stream, signal }: Tail, range: Range): Promise<boolean> {
+async function isTooFarBehind({ from, stream, signal }: Following, range: Range): Promise<boolean> {
   const { pool, log, maxBehind } = from
   const what = 'counting how far a subscriber is behind'
   const answer = await patiently({ what, signal, log }, () =>
@@ -104,7 +110,7 @@ async function isTooFarBehind({ from, stream, signal }: Tail, range: Range): Pro
   return answer ?? false
 }
 
-async function catchUp(tail: Tail, { after, upTo }: Range): Promise<Step> {
+async function catchUp(tail: Following, { after, upTo }: Range): Promise<Step> {
   const { newest, leftOut } = await skipAhead({
     after,
     upTo,
@@ -116,7 +122,10 @@ async function catchUp(tail: Tail, { after, upTo }: Range): Promise<Step> {
 }
 
 /** False also when the signal came first. */
-async function passes({ from: { log }, stream, signal }: Tail, { event }: PositionedEvent): Promise<boolean> {
+async function passes(
+  { from: { log }, stream, signal }: Following,
+  { event }: PositionedEvent,
+): Promise<boolean> {
   if (!stream.passes) return true
   const what = `whether an event of ${stream.name} passes`
   const answer = await patiently({ what, signal, log }, async () => stream.passes?.(event))
@@ -124,7 +133,7 @@ async function passes({ from: { log }, stream, signal }: Tail, { event }: Positi
 }
 
 function readPage(
-  { from: { pool, source, log }, stream, signal }: Tail,
+  { from: { pool, source, log }, stream, signal }: Following,
   range: Range & { limit: number },
 ): Promise<LogPage | null> {
   const what = 'reading a page of the event log'

@@ -10,6 +10,11 @@ export type Call = {
   signal: AbortSignal
   /** W3C trace context of the operation, for the events it writes; null without tracing. */
   traceparent: string | null
+  /**
+   * A resolver of a subscription says where in its stream it begins: the cursor before its first event, so that a
+   * subscription that breaks before any event can be gone on with.
+   */
+  tellPlace?(cursor: string): void
 }
 
 export type CallCredentials = { token: string | undefined; traceparent: unknown }

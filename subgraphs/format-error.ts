@@ -13,10 +13,8 @@ const requestErrorCodes: ReadonlySet<unknown> = new Set(Object.values(ApolloServ
 /** Errors made for the caller pass as they are; of any other the caller learns the path alone, the log everything. */
 export function createErrorFormat(log: Log): FormatError {
   return (formatted, error) => {
-    const original = thrownError(error)
-    if (original instanceof TrellisError || requestErrorCodes.has(formatted.extensions?.code))
-      return formatted
-    log.error({ err: original, path: formatted.path?.join('.') }, 'a resolver failed')
+    if (isMadeForCaller(error) || requestErrorCodes.has(formatted.extensions?.code)) return formatted
+    log.error({ err: thrownError(error), path: formatted.path?.join('.') }, 'a resolver failed')
     return {
       message: 'Internal error.',
       ...(formatted.locations && { locations: formatted.locations }),
@@ -24,6 +22,11 @@ export function createErrorFormat(log: Log): FormatError {
       extensions: { code: 'INTERNAL_SERVER_ERROR' },
     }
   }
+}
+
+/** Whether it was thrown as an answer; any other is a failure of ours. */
+export function isMadeForCaller(error: unknown): boolean {
+  return thrownError(error) instanceof TrellisError
 }
 
 /** graphql-js wraps what a resolver throws, to add the path; an error of ours may have a cause of its own, which stays inside. */

@@ -1,9 +1,7 @@
 import type { Server } from 'node:http'
 import {
-  createSourceEventStream,
+  type DocumentNode,
   type ExecutionArgs,
-  type ExecutionResult,
-  execute,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
@@ -13,11 +11,14 @@ import {
 } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
 import { useServer as serveGraphqlWs } from 'graphql-ws/use/ws'
-import { WebSocketServer } from 'ws'
+import { LRUCache } from 'lru-cache'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { bounded, type Close } from '../foundation/closing.ts'
 import { TrellisError } from '../foundation/errors.ts'
+import { answerEvents, type Subscription } from './answer-events.ts'
 import type { Call, VerifyCall } from './call.ts'
 import type { FormatError } from './format-error.ts'
+import { createTurns, type Turns } from './turns.ts'
 
 export type SubscriptionServing = {
   schema: GraphQLSchema
@@ -26,26 +27,38 @@ export type SubscriptionServing = {
   createContext(call: Call): object
 }
 
-type Subscription = { args: ExecutionArgs; call: Call; stop: AbortController }
-
 const maximumMessageBytes = 1024 * 1024
 const closingMs = 2_000
+/** A gateway that does not answer a ping by the next one is gone. */
+const pingEveryMs = 10_000
+/**
+ * Answers of one socket that may be under way: executed, and not yet taken by the network. All other subscriptions of
+ * a socket that is not read wait without having taken their event.
+ */
+const answersAtOnce = 32
+const documentsKept = 500
 
 /**
  * Subscriptions over graphql-transport-ws on `/graphql`. A socket is shared by all viewers of a gateway, so that each
- * subscribe message carries a token of its own, in `extensions.token`, and a failure ends its subscription alone.
+ * subscribe message carries a token of its own, in `extensions.token`, and a failure ends its subscription alone. The
+ * token is asked for at the beginning; how long the subscription may last after that is the gateway's to decide, which
+ * ends it. With `extensions.wantsPlace` the first message tells where the subscription begins, in `extensions.place`.
  *
  * @returns closes every socket with 1001
  */
 export function serveSubscriptions(server: Server, serving: SubscriptionServing): Close {
   const { format } = serving
+  const read = createDocumentReader(serving.schema)
+  const turnsOf = new WeakMap<WebSocket, Turns>()
   const sockets = new WebSocketServer({ server, path: '/graphql', maxPayload: maximumMessageBytes })
   const begun = new WeakMap<ExecutionArgs, Subscription>()
   const graphql = serveGraphqlWs(
     {
-      onSubscribe: async (_socket, _id, payload) => {
+      onSubscribe: async ({ extra: { socket } }, _id, payload) => {
         try {
-          const subscription = await begin(payload, serving)
+          const turns = turnsOf.get(socket) ?? createTurns(answersAtOnce)
+          turnsOf.set(socket, turns)
+          const subscription = { ...(await begin(payload, serving, read)), turns }
           begun.set(subscription.args, subscription)
           return subscription.args
         } catch (error) {
@@ -55,46 +68,64 @@ export function serveSubscriptions(server: Server, serving: SubscriptionServing)
       subscribe: (args) => {
         const subscription = begun.get(args)
         if (!subscription) throw new Error('A subscription came past the verification of its caller.')
-        return answerEvents(subscription, serving)
+        return answerEvents(subscription, serving.createContext)
       },
       onNext: (_socket, _id, _payload, _args, { errors, ...result }) =>
         errors && { ...result, errors: errors.map((error) => format(error.toJSON(), error)) },
       onError: (_socket, _id, _payload, errors) => errors.map((error) => format(error.toJSON(), error)),
     },
     sockets,
+    pingEveryMs,
   )
-  return () =>
-    bounded(
+  let closed: Promise<void> | undefined
+  return () => {
+    closed ??= bounded(
       async () => graphql.dispose(),
       closingMs,
       () => {
         for (const socket of sockets.clients) socket.terminate()
       },
     )
+    return closed
+  }
 }
 
 /** @throws {TrellisError | GraphQLError | AggregateError} UNAUTHENTICATED first; then what is wrong with the document */
 async function begin(
   payload: SubscribePayload,
   { schema, verify }: SubscriptionServing,
-): Promise<Subscription> {
-  const { token, traceparent } = payload.extensions ?? {}
+  read: ReadDocument,
+): Promise<Omit<Subscription, 'turns'>> {
+  const { token, traceparent, wantsPlace } = payload.extensions ?? {}
   const stop = new AbortController()
   const call = await verify(
     { token: typeof token === 'string' ? token : undefined, traceparent },
     stop.signal,
   )
-
-  const document = parseOrRefuse(payload.query)
-  const faults = validate(schema, document, specifiedRules)
-  if (faults.length > 0) {
-    throw new AggregateError(faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED')))
-  }
-  if (getOperationAST(document, payload.operationName)?.operation !== 'subscription') {
+  const document = read(payload.query)
+  const { variables: variableValues, operationName } = payload
+  if (getOperationAST(document, operationName)?.operation !== 'subscription') {
     throw new TrellisError('BAD_USER_INPUT', 'Only subscriptions are served on this socket.')
   }
-  const { variables: variableValues, operationName } = payload
-  return { args: { schema, document, variableValues, operationName }, call, stop }
+  const args = { schema, document, variableValues, operationName }
+  return { args, call, stop, wantsPlace: wantsPlace === true }
+}
+
+type ReadDocument = (query: string) => DocumentNode
+
+/** Thousands subscribe with the same few documents. Nothing of a viewer is in one. */
+function createDocumentReader(schema: GraphQLSchema): ReadDocument {
+  const known = new LRUCache<string, DocumentNode>({ max: documentsKept })
+  return (query) => {
+    const document = known.get(query) ?? parseOrRefuse(query)
+    if (known.has(query)) return document
+    const faults = validate(schema, document, specifiedRules)
+    if (faults.length > 0) {
+      throw new AggregateError(faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED')))
+    }
+    known.set(query, document)
+    return document
+  }
 }
 
 function parseOrRefuse(query: string) {
@@ -103,50 +134,6 @@ function parseOrRefuse(query: string) {
   } catch (error) {
     throw error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED') : error
   }
-}
-
-/**
- * As graphql-js' `subscribe`, but every event is answered in a context of its own (a DataLoader kept over hours would
- * answer yesterday's values), and ending it aborts the call first: a generator stuck on `await` ignores `return()`.
- */
-async function answerEvents(
-  { args, call, stop }: Subscription,
-  { createContext }: SubscriptionServing,
-): Promise<AsyncGenerator<ExecutionResult, undefined, void> | ExecutionResult> {
-  const source = await createSourceEventStream({ ...args, contextValue: createContext(call) })
-  if (!(Symbol.asyncIterator in source)) return source
-
-  const events = source[Symbol.asyncIterator]()
-  const end = async (): Promise<IteratorReturnResult<undefined>> => {
-    stop.abort()
-    await events.return?.()
-    return { done: true, value: undefined }
-  }
-  const next = async (): Promise<IteratorResult<ExecutionResult, undefined>> => {
-    const event = await events.next()
-    if (event.done) return end()
-    return {
-      done: false,
-      value: await execute({ ...args, rootValue: event.value, contextValue: createContext(call) }),
-    }
-  }
-  const answers: AsyncGenerator<ExecutionResult, undefined, void> = {
-    next: () =>
-      next().catch((error) => {
-        stop.abort()
-        throw error
-      }),
-    return: end,
-    throw: async (error) => {
-      await end()
-      throw error
-    },
-    [Symbol.asyncIterator]: () => answers,
-    [Symbol.asyncDispose]: async () => {
-      await end()
-    },
-  }
-  return answers
 }
 
 function withCode(error: GraphQLError, code: string): GraphQLError {

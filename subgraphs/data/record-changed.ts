@@ -3,6 +3,7 @@ import type { PlatformEvent } from '../../events/platform-event.ts'
 import type { ClientViewer } from '../../foundation/viewer.ts'
 import type { CollectionAccess, RecordEventType } from '../../prisma/generated/data/client.ts'
 import { requireMember } from '../access.ts'
+import { followLog } from '../follow-log.ts'
 import type { DataContext } from './context.ts'
 import { matchesFilter } from './filter/matches-filter.ts'
 import { type Filter, parseFilter } from './filter/parse-filter.ts'
@@ -26,7 +27,7 @@ export type RecordChangedInput = { collection: string; filter?: unknown; after?:
  * Changes of a collection's records, history first where a cursor is given. Whether the viewer may read a record is
  * asked anew for each of its changes.
  *
- * @throws {TrellisError} FORBIDDEN, NOT_FOUND, BAD_USER_INPUT, CURSOR_INVALID, CURSOR_EXPIRED, before the first change
+ * @throws {TrellisError} FORBIDDEN, NOT_FOUND, BAD_USER_INPUT, CURSOR_INVALID, CURSOR_OF_ANOTHER_STREAM, CURSOR_EXPIRED
  */
 export async function recordChanged(
   context: DataContext,
@@ -41,10 +42,7 @@ export async function recordChanged(
     types: Object.values(recordEventTypes),
     passes: createPassing(context, { collection: name, filter }),
   }
-  const after = input.after ?? null
-  // A cursor that is no good is an answer to the subscriber, not a stream that breaks.
-  if (after !== null) await context.events.read(stream, after, 1)
-  return changesOf(context.events.tail(stream, after, context.signal))
+  return changesOf(await followLog(context.events, { stream, after: input.after ?? null }, context))
 }
 
 /** What of the log a subscriber is given: changes that touch the filter, of records that it may read at this moment. */

@@ -4,6 +4,7 @@ import type { PlatformEvent } from '../../events/platform-event.ts'
 import type { Notification } from '../../prisma/generated/notifications/client.ts'
 import { requirePerson } from '../access.ts'
 import type { Call } from '../call.ts'
+import { followLog } from '../follow-log.ts'
 import type { NotificationsModule } from './notifications-module.ts'
 import { notificationCreated } from './notify.ts'
 
@@ -14,21 +15,22 @@ export type NotificationAdded = {
 /**
  * The viewer's own notifications: those after the cursor, then live.
  *
- * @throws {TrellisError} FORBIDDEN; from the first event: CURSOR_INVALID, CURSOR_OF_ANOTHER_STREAM, CURSOR_EXPIRED
+ * @throws {TrellisError} FORBIDDEN, CURSOR_INVALID, CURSOR_OF_ANOTHER_STREAM, CURSOR_EXPIRED
  */
-export function notificationAdded(
+export async function notificationAdded(
   module: NotificationsModule,
-  { viewer, signal }: Call,
+  call: Call,
   after: string | null,
-): AsyncGenerator<NotificationAdded> {
-  const { client, userId } = requirePerson(viewer)
+): Promise<AsyncGenerator<NotificationAdded>> {
+  const { client, userId } = requirePerson(call.viewer)
   const stream = {
     name: `notificationAdded:${userId}`,
     client,
     types: [notificationCreated],
     passes: ({ data }: PlatformEvent) => data.userId === userId,
   }
-  return payloads(module, module.events.tail(stream, after, signal), { client, userId, signal })
+  const entries = await followLog(module.events, { stream, after }, call)
+  return payloads(module, entries, { client, userId, signal: call.signal })
 }
 
 async function* payloads(

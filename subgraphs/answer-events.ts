@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql'
+import type { Call } from './call.ts'
+import { isMadeForCaller } from './format-error.ts'
+import type { Turns } from './turns.ts'
+
+/** A subscription on a socket. */
+export type Subscription = {
+  args: ExecutionArgs
+  call: Call
+  /** Ends the call. */
+  stop: AbortController
+  /** Of its socket: an answer holds one from its execution until it has been sent. */
+  turns: Turns
+  /** Whether to say first where in its stream the subscription begins. */
+  wantsPlace: boolean
+}
+
+type Answers = AsyncGenerator<ExecutionResult, undefined, void>
+
+/** A database that comes back within about five seconds costs no event. */
+const retryDelaysMs = [100, 300, 900, 1_800, 1_800]
+
+/**
+ * As graphql-js' `subscribe`, but every event is answered in a context of its own (a DataLoader kept over hours would
+ * answer yesterday's values), an event is taken only when the answer before it has left the process, and ending it
+ * aborts the call first: a generator stuck on `await` ignores `return()`.
+ */
+export async function answerEvents(
+  { args, call, stop, turns, wantsPlace }: Subscription,
+  createContext: (call: Call) => object,
+): Promise<Answers | ExecutionResult> {
+  let place: string | undefined
+  const tellPlace = (begin: string) => {
+    if (wantsPlace) place = begin
+  }
+  const source = await createSourceEventStream({
+    ...args,
+    contextValue: createContext({ ...call, tellPlace }),
+  })
+  if (!(Symbol.asyncIterator in source)) return source
+
+  const events = source[Symbol.asyncIterator]()
+  let endTurn = () => {
+    // There is none before the first answer.
+  }
+  const end = async (): Promise<IteratorReturnResult<undefined>> => {
+    stop.abort()
+    endTurn()
+    await events.return?.()
+    return { done: true, value: undefined }
+  }
+  const next = async (): Promise<IteratorResult<ExecutionResult, undefined>> => {
+    // Asked for the next, so that the one before has been sent.
+    endTurn()
+    if (place !== undefined) {
+      const value = { extensions: { place } }
+      place = undefined
+      return { done: false, value }
+    }
+    const event = await events.next()
+    if (event.done) return end()
+    const turn = await turns.take(stop.signal)
+    if (!turn) return end()
+    endTurn = turn
+    const value = await answerPatiently(
+      () => execute({ ...args, rootValue: event.value, contextValue: createContext(call) }),
+      stop.signal,
+    )
+    return { done: false, value }
+  }
+  const answers: Answers = {
+    next: () =>
+      next().catch((error) => {
+        stop.abort()
+        endTurn()
+        throw error
+      }),
+    return: end,
+    throw: async (error) => {
+      await end()
+      throw error
+    },
+    [Symbol.asyncIterator]: () => answers,
+    [Symbol.asyncDispose]: async () => {
+      await end()
+    },
+  }
+  return answers
+}
+
+/** An event is read once, so that a failure of our own is tried again before it becomes the answer. */
+async function answerPatiently(
+  answer: () => ExecutionResult | Promise<ExecutionResult>,
+  signal: AbortSignal,
+): Promise<ExecutionResult> {
+  for (const delayMs of retryDelaysMs) {
+    const result = await answer()
+    if (!result.errors || result.errors.every(isMadeForCaller) || signal.aborted) return result
+    await delay(delayMs, undefined, { signal }).catch(() => undefined)
+  }
+  return answer()
+}
