@@ -1,3 +1,4 @@
+import type { ApolloServerPlugin } from '@apollo/server'
 import type { Close } from '../foundation/closing.ts'
 import { createGatewayTokenSigner, lambdaAudience } from '../foundation/gateway-token.ts'
 import type { Log } from '../foundation/log.ts'
@@ -10,6 +11,7 @@ import { createRequestBuild } from './control/request-build.ts'
 import { type Door, openDoor } from './door.ts'
 import { addPublicKeysRoute } from './http/public-keys-route.ts'
 import { addRegistrationRoute } from './http/registration-route.ts'
+import { createPlannerPool } from './planning/planner-pool.ts'
 import { expireDeadInstances } from './registry/expire-dead-instances.ts'
 import { createInstancePicker } from './registry/instance-picker.ts'
 import { openPlatformDatabase } from './registry/platform-database.ts'
@@ -21,7 +23,8 @@ import { buildGeneration } from './supergraph/build-generation.ts'
 import { clientGraphHash } from './supergraph/client-graph.ts'
 import { createConnect } from './supergraph/connect.ts'
 import { createGenerations } from './supergraph/generations.ts'
-import { createAcquireGraph } from './viewer-graph.ts'
+import type { OperationContext } from './supergraph/operation-context.ts'
+import { createAcquireClientGraph, createAcquireGraph } from './viewer-graph.ts'
 
 export type GatewayOptions = {
   /** The database `platform`, its migrations applied. */
@@ -30,6 +33,8 @@ export type GatewayOptions = {
   moduleCredentials: ReadonlyMap<string, string>
   /** The event bus, for operators. @default none: its operations answer NOT_AVAILABLE */
   busUrl?: string | undefined
+  /** For every client's graph. Where there are any, operations go through Apollo Server. @default none */
+  apolloPlugins?: readonly ApolloServerPlugin<OperationContext>[]
   log: Log
 }
 
@@ -42,6 +47,7 @@ export async function createGateway({
   databaseUrl,
   moduleCredentials,
   busUrl,
+  apolloPlugins,
   log,
 }: GatewayOptions): Promise<Gateway> {
   const db = openPlatformDatabase(databaseUrl)
@@ -57,10 +63,11 @@ export async function createGateway({
   const sign = createGatewayTokenSigner(signingKeys)
   const pick = createInstancePicker(state)
   const connect = createConnect(pick, sign)
+  const planners = createPlannerPool()
   const generations = createGenerations({
     graphOf: (client) => readClientGraph(state(), client),
     hashOf: clientGraphHash,
-    build: (graph, number) => buildGeneration(graph, number, { connect, log }),
+    build: (graph, number) => buildGeneration(graph, number, { connect, planners, apolloPlugins, log }),
     log,
   })
   registry.onReload(() => {
@@ -74,7 +81,7 @@ export async function createGateway({
   const requestBuild = createRequestBuild(() => pick(lambdaAudience), sign)
   const bus = createBusAccess(busUrl, log)
   const control = await createControlGraph({ db, state, requestBuild, serve, bus }, log)
-  const acquire = createAcquireGraph(generations, control.graph)
+  const acquire = createAcquireGraph(createAcquireClientGraph(generations, log), control.graph)
   const door = await openDoor({ authenticator, acquire, onCredentialsChange: registry.onReload, log })
   addRegistrationRoute(door.server, {
     credentials: moduleCredentials,
@@ -93,7 +100,13 @@ export async function createGateway({
       await door.close()
       await registry.close()
       await generations.close()
-      await Promise.all([control.close(), bus.close(), connect.close(), signingKeys.close()])
+      await Promise.all([
+        control.close(),
+        bus.close(),
+        connect.close(),
+        planners.close(),
+        signingKeys.close(),
+      ])
       await db.$disconnect()
     }),
   }

@@ -1,24 +1,30 @@
+import type { ApolloServerPlugin } from '@apollo/server'
 import type { Log } from '../foundation/log.ts'
 import { createJwtAuthenticator, type JwtAuthenticatorOptions } from './access/jwt-authenticator.ts'
 import { type Door, openDoor } from './door.ts'
+import { createPlannerPool } from './planning/planner-pool.ts'
 import {
   buildSupergraphGeneration,
   type ComposedSupergraph,
   supergraphHash,
 } from './supergraph/build-supergraph-generation.ts'
 import { createGenerations } from './supergraph/generations.ts'
+import type { OperationContext } from './supergraph/operation-context.ts'
 import { createSupergraphConnect, type SupergraphConnectOptions } from './supergraph/supergraph-connect.ts'
 import { openSupergraphSource } from './supergraph/supergraph-source.ts'
-import { acquireGraph } from './viewer-graph.ts'
+import { createAcquireClientGraph } from './viewer-graph.ts'
 
-export type SupergraphGatewayOptions = JwtAuthenticatorOptions & SupergraphConnectOptions & {
-  /** A file's path, or an `http(s)` URL. */
-  supergraph: string
-  /** Sent to the URL, where it wants a credential. */
-  supergraphHeaders: Readonly<Record<string, string>>
-  pollMs: number
-  log: Log
-}
+export type SupergraphGatewayOptions = JwtAuthenticatorOptions &
+  SupergraphConnectOptions & {
+    /** A file's path, or an `http(s)` URL. */
+    supergraph: string
+    /** Sent to the URL, where it wants a credential. */
+    supergraphHeaders: Readonly<Record<string, string>>
+    pollMs: number
+    /** Where there are any, operations go through Apollo Server. @default none */
+    apolloPlugins?: readonly ApolloServerPlugin<OperationContext>[]
+    log: Log
+  }
 
 /** The one generation there is at a time. */
 const name = 'supergraph'
@@ -31,7 +37,7 @@ const name = 'supergraph'
 export async function createSupergraphGateway(
   options: SupergraphGatewayOptions,
 ): Promise<Pick<Door, 'listen' | 'close'>> {
-  const { supergraph, supergraphHeaders, pollMs, log } = options
+  const { supergraph, supergraphHeaders, pollMs, apolloPlugins, log } = options
   const connect = createSupergraphConnect(options)
   const source = await openSupergraphSource({
     location: supergraph,
@@ -40,21 +46,25 @@ export async function createSupergraphGateway(
     onChange: () => generations.swap(),
     log,
   })
+  const planners = createPlannerPool()
   const generations = createGenerations<ComposedSupergraph>({
     graphOf: () => ({ name, sdl: source.current() }),
     hashOf: supergraphHash,
-    build: (graph, number) => buildSupergraphGeneration(graph, number, { connect, log }),
+    build: (graph, number) =>
+      buildSupergraphGeneration(graph, number, { connect, planners, apolloPlugins, log }),
     log,
   })
   const close = async () => {
     await source.close()
     await generations.close()
+    await planners.close()
   }
   try {
     using _first = await generations.acquire(name)
+    const acquireGraph = createAcquireClientGraph(generations, log)
     const door = await openDoor({
       authenticator: createJwtAuthenticator(options),
-      acquire: () => acquireGraph(generations, name),
+      acquire: () => acquireGraph(name),
       onCredentialsChange: () => () => undefined,
       log,
     })

@@ -1,12 +1,17 @@
 import { TrellisError } from '../foundation/errors.ts'
+import type { Log } from '../foundation/log.ts'
 import type { AcquireGraph, GraphLease } from './pipeline.ts'
-import { subscribeOperation } from './subscriptions/subscribe-operation.ts'
-import { callerOf } from './supergraph/executor-as-gateway.ts'
+import { createSubscribeOperation } from './subscriptions/subscribe-operation.ts'
 import type { Generations } from './supergraph/generations.ts'
 import type { Graph } from './supergraph/graph.ts'
+import { callerOf } from './supergraph/operation-context.ts'
+import { createShowError } from './supergraph/show-error.ts'
+
+/** What runs for a client now. */
+export type AcquireClientGraph = (client: string) => Promise<GraphLease>
 
 /** Which graph is whose: control is for operators and deployers, and nobody else has it; partners have none yet. */
-export function createAcquireGraph(generations: Generations, control: Graph): AcquireGraph {
+export function createAcquireGraph(acquireClientGraph: AcquireClientGraph, control: Graph): AcquireGraph {
   return async (viewer) => {
     if (!viewer) throw new TrellisError('UNAUTHENTICATED', 'Nobody is called by name here.')
     switch (viewer.kind) {
@@ -18,26 +23,28 @@ export function createAcquireGraph(generations: Generations, control: Graph): Ac
       case 'FRONTEND':
       case 'USER':
       case 'SERVER':
-        return acquireGraph(generations, viewer.client)
+        return acquireClientGraph(viewer.client)
       default:
         return viewer satisfies never
     }
   }
 }
 
-/** What runs for the client now. */
-export async function acquireGraph(generations: Generations, client: string): Promise<GraphLease> {
-  const lease = await generations.acquire(client)
-  const { planner, apollo } = lease.generation
-  return {
-    graph: {
-      schema: planner.schema,
-      apollo,
-      subscribe: (request, context) =>
-        subscribeOperation({ ...request, caller: callerOf(context), signal: context.disconnected }, () =>
-          generations.acquire(client),
-        ),
-    },
-    [Symbol.dispose]: () => lease[Symbol.dispose](),
+export function createAcquireClientGraph(generations: Generations, log: Log): AcquireClientGraph {
+  const subscribeOperation = createSubscribeOperation({ format: createShowError(log) })
+  return async (client) => {
+    const lease = await generations.acquire(client)
+    const { planner, answering } = lease.generation
+    return {
+      graph: {
+        schema: planner.schema,
+        ...answering,
+        subscribe: (request, context) =>
+          subscribeOperation({ ...request, caller: callerOf(context), signal: context.disconnected }, () =>
+            generations.acquire(client),
+          ),
+      },
+      [Symbol.dispose]: () => lease[Symbol.dispose](),
+    }
   }
 }

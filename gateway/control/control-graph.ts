@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { makeExecutableSchema } from '@graphql-tools/schema'
 import type { Close } from '../../foundation/closing.ts'
 import type { Log } from '../../foundation/log.ts'
+import { createApolloAnswering } from '../supergraph/answer-through-apollo.ts'
 import { createApolloServer } from '../supergraph/apollo-server.ts'
 import type { Graph } from '../supergraph/graph.ts'
 import { createShowError } from '../supergraph/show-error.ts'
@@ -29,7 +30,7 @@ export async function createControlGraph(
   await apollo.start()
   const graph: Graph = {
     schema,
-    apollo,
+    ...createApolloAnswering(apollo),
     subscribe: createSubscribeControl(schema, createShowError(log)),
   }
   return { graph, close: () => apollo.stop() }

@@ -34,9 +34,15 @@ export function readOperation(
   if (invalid.length > 0) {
     return { ok: false, errors: invalid.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) }
   }
-  return operation instanceof GraphQLError
-    ? { ok: false, errors: [operation] }
-    : { ok: true, document, operation }
+  if (operation instanceof GraphQLError) return { ok: false, errors: [operation] }
+  if (schema.getRootType(operation.operation)) return { ok: true, document, operation }
+  return { ok: false, errors: [hasNoRoot(operation)] }
+}
+
+/** graphql-js finds nothing wrong with `mutation { __typename }` where there are no mutations. */
+function hasNoRoot(operation: OperationDefinitionNode): GraphQLError {
+  const message = `The schema has no ${operation.operation} type.`
+  return withCode(new GraphQLError(message, { nodes: operation }), 'GRAPHQL_VALIDATION_FAILED')
 }
 
 function parseDocument(query: string): DocumentNode | GraphQLError {

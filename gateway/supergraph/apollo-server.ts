@@ -1,22 +1,29 @@
-import { ApolloServer, type ApolloServerOptionsWithGateway } from '@apollo/server'
+import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin } from '@apollo/server'
 import {
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled'
 import type { GraphQLSchema } from 'graphql'
+import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
+import { isAboutOperation, statusOf } from './error-status.ts'
 import { formatError, isMasked } from './format-error.ts'
+import { negotiate } from './media-type.ts'
 import type { OperationContext } from './operation-context.ts'
 
 export type ApolloGateway = ApolloServerOptionsWithGateway<OperationContext>['gateway']
 
+export type ApolloServerSource = ({ gateway: ApolloGateway } | { schema: GraphQLSchema }) & {
+  plugins?: readonly ApolloServerPlugin<OperationContext>[]
+}
+
 /**
  * An Apollo Server as all of ours are: nothing sent to Apollo, errors masked, no batching, introspection for whoever
- * got this far, and requests that a browser sends for any page refused unless they carry one of our headers.
+ * got this far.
  */
 export function createApolloServer(
-  source: { gateway: ApolloGateway } | { schema: GraphQLSchema },
+  { plugins = [], ...source }: ApolloServerSource,
   log: Log,
 ): ApolloServer<OperationContext> {
   return new ApolloServer<OperationContext>({
@@ -25,10 +32,9 @@ export function createApolloServer(
     includeStacktraceInErrorResponses: false,
     allowBatchedHttpRequests: false,
     stopOnTerminationSignals: false,
-    // Without these a header-less GET of the federation audits, and of curl, would be refused although it carries a key.
-    csrfPrevention: {
-      requestHeaders: ['x-api-key', 'authorization', 'x-apollo-operation-name', 'apollo-require-preflight'],
-    },
+    // The door refuses them, for all graphs alike: http/refuse-cross-site.ts.
+    csrfPrevention: false,
+    stringifyResult: (result) => JSON.stringify(result),
     formatError,
     logger: apolloLogger(log),
     plugins: [
@@ -36,8 +42,27 @@ export function createApolloServer(
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       logMaskedErrors(log),
+      statusOfErrors,
+      ...plugins,
     ],
   })
+}
+
+/** The statuses of the catalogue, and those of GraphQL over HTTP, for answers that are nothing but errors. */
+const statusOfErrors: ApolloServerPlugin<OperationContext> = {
+  async requestDidStart({ request }) {
+    return {
+      async willSendResponse({ errors: [error] = [], response: { body, http } }) {
+        if (!error || body.kind !== 'single' || body.singleResult.data !== undefined) return
+        if (error instanceof TrellisError) http.status = statusOf(error)
+        const [shown] = body.singleResult.errors ?? []
+        const accepts = negotiate(request.http?.headers.get('accept'))
+        if (accepts?.keepsStatus200 && isAboutOperation(http.status ?? 200, shown?.extensions?.code)) {
+          http.status = 200
+        }
+      },
+    }
+  },
 }
 
 /** What the caller does not see, somebody has to. */

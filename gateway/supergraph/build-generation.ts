@@ -1,9 +1,8 @@
 import type { Close } from '../../foundation/closing.ts'
-import type { Log } from '../../foundation/log.ts'
 import type { Subgraph } from '../transports/subgraph-fetch.ts'
 import { type ClientGraph, clientGraphHash, subgraphSources } from './client-graph.ts'
 import { composeForClient, pluginSubgraph } from './compose-for-client.ts'
-import { type BuiltGeneration, openGeneration } from './generation.ts'
+import { type BuiltGeneration, type GenerationOptions, openGeneration } from './generation.ts'
 
 /** How a generation reaches its subgraphs. */
 export type Connect = {
@@ -17,7 +16,7 @@ export type Connect = {
 export async function buildGeneration(
   graph: ClientGraph,
   number: number,
-  { connect, log }: { connect: Connect; log: Log },
+  { connect, ...options }: { connect: Connect } & GenerationOptions,
 ): Promise<BuiltGeneration> {
   const composition = composeForClient(subgraphSources(graph))
   if (!composition.ok) return composition
@@ -28,6 +27,6 @@ export async function buildGeneration(
   if (plugin) subgraphs.set(pluginSubgraph, plugin)
   const close = async () => plugin?.close()
   const hash = clientGraphHash(graph)
-  const generation = await openGeneration({ client, number, hash, supergraphSdl, subgraphs, close }, log)
+  const generation = await openGeneration({ client, number, hash, supergraphSdl, subgraphs, close }, options)
   return { ok: true, generation }
 }

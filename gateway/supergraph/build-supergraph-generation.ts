@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Log } from '../../foundation/log.ts'
-import { type BuiltGeneration, openGeneration } from './generation.ts'
+import { type BuiltGeneration, type GenerationOptions, openGeneration } from './generation.ts'
 import { readJoinGraphs } from './join-graphs.ts'
 import type { SupergraphConnect } from './supergraph-connect.ts'
 
@@ -19,13 +18,16 @@ export function supergraphHash({ sdl }: ComposedSupergraph): string {
 export async function buildSupergraphGeneration(
   supergraph: ComposedSupergraph,
   number: number,
-  { connect, log }: { connect: SupergraphConnect; log: Log },
+  { connect, ...options }: { connect: SupergraphConnect } & GenerationOptions,
 ): Promise<BuiltGeneration> {
   const { name: client, sdl: supergraphSdl } = supergraph
   const { subgraphs, close } = connect(readJoinGraphs(supergraphSdl))
   const hash = supergraphHash(supergraph)
   try {
-    const generation = await openGeneration({ client, number, hash, supergraphSdl, subgraphs, close }, log)
+    const generation = await openGeneration(
+      { client, number, hash, supergraphSdl, subgraphs, close },
+      options,
+    )
     return { ok: true, generation }
   } catch (error) {
     await close()

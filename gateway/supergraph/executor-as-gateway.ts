@@ -1,14 +1,9 @@
-import { GraphQLError } from 'graphql'
-import { TrellisError } from '../../foundation/errors.ts'
-import type { ClientViewer, Viewer } from '../../foundation/viewer.ts'
 import type { Executor } from '../execution/create-executor.ts'
 import type { Planner } from '../planning/create-planner.ts'
-import type { Caller } from '../transports/subgraph-fetch.ts'
 import type { ApolloGateway } from './apollo-server.ts'
-import type { OperationContext } from './operation-context.ts'
-
-/** No operation lasts longer; a generation that was swapped out is closed by then. In milliseconds. */
-export const operationTimeoutMs = 30_000
+import { withinLifetime } from './lifetime.ts'
+import { callerOf, type OperationContext } from './operation-context.ts'
+import { isSubscription } from './request-error.ts'
 
 /** Our planner and executor, in the place where Apollo Server expects Apollo's gateway. */
 export function executorAsGateway({
@@ -27,20 +22,23 @@ export function executorAsGateway({
     },
     async load() {
       return {
-        async executor({ document, operation, operationName, request, context }) {
-          // Apollo Server calls even so, and makes OPERATION_RESOLUTION_FAILURE of the answer.
-          if (!operation) return { errors: [new GraphQLError('The document has no such operation.')] }
-          if (operation.operation === 'subscription') {
-            throw new TrellisError('BAD_USER_INPUT', 'Subscriptions are served over WebSocket.', {
-              extensions: { http: { status: 400 } },
-            })
-          }
-          const planned = await planner.plan(document, operationName ?? undefined)
-          return executor.execute(planned, {
-            caller: callerOf(readContext(context)),
-            variables: request.variables ?? {},
-            signal: signalFor(operation.operation, readContext(context)),
+        async executor({ source, operation, request, context }) {
+          if (operation?.operation === 'subscription') return { errors: [isSubscription()] }
+          const { disconnected } = readContext(context)
+          const prepared = await planner.prepare({
+            query: source,
+            operationName: request.operationName,
+            signal: disconnected,
           })
+          // Where there is no such operation, Apollo Server calls even so, and makes its own error of the answer.
+          if (!prepared.ok) return { errors: [...prepared.errors] }
+          return withinLifetime(prepared.operation.operation.operation, disconnected, (signal) =>
+            executor.execute(prepared.operation, {
+              caller: callerOf(readContext(context)),
+              variables: request.variables ?? {},
+              signal,
+            }),
+          )
         },
       }
     },
@@ -48,26 +46,6 @@ export function executorAsGateway({
       // Nothing of its own to end: subgraphs are closed by whoever connected them.
     },
   }
-}
-
-/** A mutation goes on when its caller is gone: half of it may have happened. */
-function signalFor(operation: 'query' | 'mutation', { disconnected }: OperationContext): AbortSignal {
-  const timeout = AbortSignal.timeout(operationTimeoutMs)
-  return operation === 'query' ? AbortSignal.any([timeout, disconnected]) : timeout
-}
-
-export function callerOf({ viewer, forwarded, depth, traceparent }: OperationContext): Caller {
-  return {
-    viewer: viewer && clientViewer(viewer),
-    depth,
-    traceparent,
-    ...(forwarded && { headers: forwarded }),
-  }
-}
-
-function clientViewer(viewer: Viewer): ClientViewer {
-  if (viewer.kind === 'OPERATOR') throw new TrellisError('FORBIDDEN', 'Operators see no data of clients.')
-  return viewer
 }
 
 /** Apollo types the context of a gateway's request as anything; it is the one given to `executeHTTPGraphQLRequest`. */

@@ -1,13 +1,18 @@
-import type { ApolloServer } from '@apollo/server'
+import type { ApolloServerPlugin } from '@apollo/server'
 import type { Close } from '../../foundation/closing.ts'
 import type { Log } from '../../foundation/log.ts'
 import { createExecutor, type Executor } from '../execution/create-executor.ts'
-import { createPlanner, type Planner } from '../planning/create-planner.ts'
+import type { Planner } from '../planning/create-planner.ts'
+import type { PlannerPool } from '../planning/planner-pool.ts'
 import type { Subgraph } from '../transports/subgraph-fetch.ts'
+import { createDirectAnswering } from './answer-directly.ts'
+import { createApolloAnswering } from './answer-through-apollo.ts'
 import { createApolloServer } from './apollo-server.ts'
 import type { CompositionError } from './compose-for-client.ts'
 import { executorAsGateway } from './executor-as-gateway.ts'
+import type { Answering } from './graph.ts'
 import type { OperationContext } from './operation-context.ts'
+import { createShowError } from './show-error.ts'
 
 /** A running supergraph. Immutable; operations lease it. */
 export type Generation = {
@@ -22,7 +27,7 @@ export type Generation = {
   planner: Planner
   executor: Executor
   subgraphs: ReadonlyMap<string, Subgraph>
-  apollo: ApolloServer<OperationContext>
+  answering: Answering
   close: Close
 }
 
@@ -36,26 +41,55 @@ export type GenerationParts = Pick<
   close: Close
 }
 
+export type GenerationOptions = {
+  /** Where operations are planned. Closed by its owner. */
+  planners: Pick<PlannerPool, 'open'>
+  /**
+   * Where there are any, every operation goes through Apollo Server for their sake.
+   *
+   * @default none
+   */
+  apolloPlugins?: readonly ApolloServerPlugin<OperationContext>[] | undefined
+  log: Log
+}
+
 /**
  * Makes of a supergraph all that operations need.
  *
  * @throws when it is not a supergraph
  */
-export async function openGeneration(parts: GenerationParts, log: Log): Promise<Generation> {
+export async function openGeneration(
+  parts: GenerationParts,
+  options: GenerationOptions,
+): Promise<Generation> {
   const { client, hash, supergraphSdl, subgraphs } = parts
-  const planner = createPlanner(supergraphSdl)
+  const planner = await options.planners.open(supergraphSdl)
   const executor = createExecutor({ ...planner, subgraphs })
-  const apollo = createApolloServer({ gateway: executorAsGateway({ planner, executor, supergraphSdl }) }, log)
-  await apollo.start()
+  const { answering, close } = await openAnswering({ planner, executor, supergraphSdl }, options)
   return {
     ...parts,
     id: `${client}:${hash.slice(0, 16)}`,
     planner,
     executor,
-    apollo,
+    answering,
     async close() {
-      await apollo.stop()
+      await close()
       await parts.close()
     },
   }
+}
+
+async function openAnswering(
+  parts: Pick<Generation, 'planner' | 'executor' | 'supergraphSdl'>,
+  { apolloPlugins = [], log }: GenerationOptions,
+): Promise<{ answering: Answering; close: Close }> {
+  if (apolloPlugins.length === 0) {
+    return {
+      answering: createDirectAnswering({ ...parts, showError: createShowError(log) }),
+      close: async () => undefined,
+    }
+  }
+  const apollo = createApolloServer({ gateway: executorAsGateway(parts), plugins: apolloPlugins }, log)
+  await apollo.start()
+  return { answering: createApolloAnswering(apollo), close: () => apollo.stop() }
 }

@@ -1,8 +1,8 @@
 import type { Close } from '../../foundation/closing.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
-import { operationTimeoutMs } from './executor-as-gateway.ts'
 import type { BuiltGeneration, Generation } from './generation.ts'
+import { operationTimeoutMs } from './lifetime.ts'
 
 export type GenerationLease = Disposable & { generation: Generation }
 

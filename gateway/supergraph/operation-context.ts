@@ -1,4 +1,6 @@
-import type { Viewer } from '../../foundation/viewer.ts'
+import { TrellisError } from '../../foundation/errors.ts'
+import type { ClientViewer, Viewer } from '../../foundation/viewer.ts'
+import type { Caller } from '../transports/subgraph-fetch.ts'
 
 /** What an operation knows of where it came from; the context value of every Apollo Server here. */
 export type OperationContext = {
@@ -11,4 +13,18 @@ export type OperationContext = {
   traceparent: string | undefined
   /** Aborts when the caller is gone and nobody reads the answer any more. */
   disconnected: AbortSignal
+}
+
+export function callerOf({ viewer, forwarded, depth, traceparent }: OperationContext): Caller {
+  return {
+    viewer: viewer && clientViewer(viewer),
+    depth,
+    traceparent,
+    ...(forwarded && { headers: forwarded }),
+  }
+}
+
+function clientViewer(viewer: Viewer): ClientViewer {
+  if (viewer.kind === 'OPERATOR') throw new TrellisError('FORBIDDEN', 'Operators see no data of clients.')
+  return viewer
 }

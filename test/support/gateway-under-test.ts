@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
 import { silentLog } from '../../foundation/log.ts'
-import { createGateway } from '../../gateway/create-gateway.ts'
+import { createGateway, type GatewayOptions } from '../../gateway/create-gateway.ts'
 import { openPlatformDatabase, type PlatformDatabase } from '../../gateway/registry/platform-database.ts'
 import { createTestDatabase } from './database.ts'
 
@@ -29,9 +29,16 @@ export const moduleCredentials = new Map(
 )
 
 /** A gateway on a port and a platform database of its own. */
-export async function startGatewayUnderTest(): Promise<GatewayUnderTest> {
+export async function startGatewayUnderTest(
+  options: Pick<GatewayOptions, 'apolloPlugins' | 'busUrl'> = {},
+): Promise<GatewayUnderTest> {
   const database = await createTestDatabase('platform')
-  const gateway = await createGateway({ databaseUrl: database.url, moduleCredentials, log: silentLog })
+  const gateway = await createGateway({
+    databaseUrl: database.url,
+    moduleCredentials,
+    log: silentLog,
+    ...options,
+  })
   const url = await gateway.listen({ host: '127.0.0.1', port: 0 })
   const db = openPlatformDatabase(database.url)
   return {

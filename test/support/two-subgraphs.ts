@@ -79,8 +79,10 @@ export type Platform = {
 }
 
 /** A gateway with the clients acme (users, data) and globex (users), keys of every kind, both modules registered. */
-export async function startPlatform(): Promise<Platform> {
-  const gateway = await startGatewayUnderTest()
+export async function startPlatform(
+  options: Parameters<typeof startGatewayUnderTest>[0] = {},
+): Promise<Platform> {
+  const gateway = await startGatewayUnderTest(options)
   const { db } = gateway
   await createClient(db, { slug: 'acme', name: 'Acme', modules: ['users', 'data'] })
   await createClient(db, { slug: 'globex', name: 'Globex', modules: ['users'] })

@@ -1,8 +1,12 @@
 import { silentLog } from '../../../foundation/log.ts'
+import { createPlannerPool } from '../../../gateway/planning/planner-pool.ts'
 import { buildGeneration } from '../../../gateway/supergraph/build-generation.ts'
 import { type ClientGraph, clientGraphHash } from '../../../gateway/supergraph/client-graph.ts'
 import { createGenerations } from '../../../gateway/supergraph/generations.ts'
 import type { Subgraph } from '../../../gateway/transports/subgraph-fetch.ts'
+
+const planners = createPlannerPool()
+afterAll(() => planners.close())
 
 const subgraph: Subgraph = {
   fetch: async () => ({ data: {} }),
@@ -27,7 +31,7 @@ function startGenerations(first: ClientGraph | null) {
         module: () => subgraph,
         plugin: () => ({ ...subgraph, close: async () => undefined }),
       }
-      const built = await buildGeneration(graph, number, { connect, log: silentLog })
+      const built = await buildGeneration(graph, number, { connect, planners, log: silentLog })
       if (!built.ok) return built
       happened.push(`built ${number}`)
       const close = async () => {
@@ -73,18 +77,16 @@ describe('generations', () => {
     first[Symbol.dispose]() // Twice is once.
     await generations.swap()
     expect(happened).toEqual(['built 1', 'built 2'])
-    const { body } = await second.generation.apollo.executeOperation(
-      { query: '{ __typename }' },
+    const answer = await second.generation.answering.execute(
+      { query: '{ __typename }', operationName: undefined, variables: undefined, extensions: undefined },
       {
-        contextValue: {
-          viewer: { kind: 'SERVER', client: 'acme', keyId: 'k' },
-          depth: 0,
-          traceparent: undefined,
-          disconnected: new AbortController().signal,
-        },
+        viewer: { kind: 'SERVER', client: 'acme', keyId: 'k' },
+        depth: 0,
+        traceparent: undefined,
+        disconnected: new AbortController().signal,
       },
     )
-    expect(body).toMatchObject({ singleResult: { data: { __typename: 'Query' } } })
+    expect(answer).toEqual({ data: { __typename: 'Query' } })
     second[Symbol.dispose]()
     await new Promise(setImmediate)
     expect(happened).toEqual(['built 1', 'built 2', 'closed 1'])

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { GraphqlRequest } from './graphql-request.ts'
+import { RequestError } from './request-error.ts'
+
+/** Automatic persisted queries, as Apollo's clients speak them: a hash stands for a query that was sent before. */
+export type PersistedQueries = {
+  /**
+   * The text that a request asks with, sent along or known.
+   *
+   * @throws {RequestError} BAD_REQUEST, PERSISTED_QUERY_NOT_FOUND
+   */
+  textOf(request: GraphqlRequest): string
+  /** Keeps the text of a request that turned out to be valid, where it came with its hash. */
+  keep(request: GraphqlRequest): void
+}
+
+const kept = { queries: 2_000, characters: 4_000_000 }
+
+export function createPersistedQueries(): PersistedQueries {
+  const texts = new LRUCache<string, string>({
+    max: kept.queries,
+    maxSize: kept.characters,
+    sizeCalculation: (text) => text.length,
+  })
+  return {
+    textOf({ query, extensions }) {
+      const hash = readHash(extensions)
+      if (hash === undefined) {
+        if (query) return query
+        throw new RequestError(
+          'BAD_REQUEST',
+          'GraphQL operations must contain a non-empty `query` or a `persistedQuery` extension.',
+        )
+      }
+      if (query === undefined) return texts.get(hash) ?? notFound()
+      if (hash === hashOf(query)) return query
+      throw new RequestError('BAD_REQUEST', 'provided sha does not match query')
+    },
+    keep({ query, extensions }) {
+      if (query && extensions?.persistedQuery) texts.set(hashOf(query), query)
+    },
+  }
+}
+
+function readHash(extensions: GraphqlRequest['extensions']): string | undefined {
+  const persisted = extensions?.persistedQuery
+  if (!persisted) return undefined
+  const { version, sha256Hash } = persisted as { version?: unknown; sha256Hash?: unknown }
+  if (version !== 1) throw new RequestError('BAD_REQUEST', 'Unsupported persisted query version')
+  return typeof sha256Hash === 'string' ? sha256Hash : ''
+}
+
+function notFound(): never {
+  throw new RequestError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound', {
+    status: 200,
+    headers: { 'cache-control': 'private, no-cache, must-revalidate' },
+  })
+}
+
+function hashOf(query: string): string {
+  return createHash('sha256').update(query).digest('hex')
+}
