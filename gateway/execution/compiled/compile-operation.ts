@@ -27,7 +27,7 @@ export function compileOperation(
   const places = layOutPlaces(graph)
   const steps = graph.steps.map((step) => ({
     after: step.after,
-    runStep: compileStep(step, { places, supergraph }),
+    runStep: compileStep(step, places, supergraph),
   }))
   const { document, operation } = planned
   const type = schema.getRootType(operation.operation)
@@ -54,7 +54,7 @@ export function compileOperation(
       run.isOver = true
       throw error
     }
-    return `{"data":${write(run.root, run)}}`
+    return `{"data":${write(run.root)}}`
   }
 }
 

@@ -1,14 +1,14 @@
 import type { GraphQLSchema } from 'graphql'
 import type { FetchPart } from '../../planning/fetch-graph.ts'
-import type { ResponseObject } from '../response-data.ts'
-import { applyRewrites } from '../rewrites.ts'
 import { HandOver } from './hand-over.ts'
 import { objectsAt } from './objects-at.ts'
 import { onlySource, type Place, type Places } from './places.ts'
-import { type Entity, type Fetched, isFetched, linkEntity, linkedEntity, newEntity, type Run } from './run.ts'
+import { type Entity, type Fetched, type FetchedValue, isFetched, type Run } from './run.ts'
+import { addMember, type Shape } from './shapes.ts'
 import { compileRepresentation } from './write-representation.ts'
 
-export type Layout = { places: Places; supergraph: GraphQLSchema }
+/** Where a part's data is to be read from the answer: `whole` gets the keys of all parts of the call. */
+export type Layout = { places: Places; supergraph: GraphQLSchema; whole: Shape }
 
 /** What a part of a call asks in one run, and what it does with the answer. */
 export type Asked = {
@@ -17,29 +17,31 @@ export type Asked = {
   /** The text of its variables, without braces. */
   variables: string
   /** @throws {HandOver} */
-  receive(data: Fetched): void
+  receive(answer: Fetched): void
 }
 
-/** A fetch of fields of a root. */
-export function compileRootPart(part: FetchPart, { places, supergraph }: Layout): (run: Run) => Asked {
-  const link = places.linkOf(part)
+export type Ask = (run: Run) => Asked
+
+/** A fetch of fields of a root: its data is the whole answer. */
+export function compileRootPart(part: FetchPart, places: Places): Ask {
+  const { link } = places.partOf(part)
   if (part.paths.some((path) => path.length > 0)) throw new HandOver('A root is fetched within the answer.')
   return ({ root }) => ({
     isEmpty: false,
     variables: '',
     receive(data) {
-      rewrite(data, part, supergraph)
-      linkEntity(root, link, newEntity(data))
+      root.links[link] = { data }
     },
   })
 }
 
 /** A fetch about entities: each distinct representation is sent once, and what comes is shared by all who have it. */
-export function compileEntityPart(part: FetchPart, { places, supergraph }: Layout): (run: Run) => Asked {
-  const { entities: key, representations, fetch, paths } = part
-  const { requires = [], inputRewrites = [] } = fetch
-  const link = places.linkOf(part)
-  const groups = paths.map((path) => {
+export function compileEntityPart(part: FetchPart, { places, supergraph, whole }: Layout): Ask {
+  const { requires = [], inputRewrites = [] } = part.fetch
+  const { link, shape } = places.partOf(part)
+  const member = addMember(whole, part.entities, { wireKey: part.entities, isLeaf: false })
+  member.shape = shape
+  const groups = part.paths.map((path) => {
     const place = reachable(places.at(path))
     return { place, write: compileRepresentation(place, { requires, inputRewrites, supergraph }) }
   })
@@ -47,44 +49,37 @@ export function compileEntityPart(part: FetchPart, { places, supergraph }: Layou
     const byText = new Map<string, Entity>()
     for (const { place, write } of groups) {
       for (const object of objectsAt(place, run)) {
-        if (linkedEntity(object, link)) continue
-        const text = write(object, run)
-        if (text === undefined) continue
-        let entity = byText.get(text)
-        if (!entity) {
-          entity = newEntity(null)
-          byText.set(text, entity)
-        }
-        linkEntity(object, link, entity)
+        if (object.links[link]) continue
+        const text = write(object)
+        if (text !== undefined) object.links[link] = entityFor(text, byText)
       }
     }
     return {
       isEmpty: byText.size === 0,
-      variables: `"${representations}":[${[...byText.keys()].join()}]`,
-      receive: (data) => receiveEntities(data[key], byText, (entity) => rewrite(entity, part, supergraph)),
+      variables: `"${part.representations}":[${[...byText.keys()].join()}]`,
+      receive: (answer) => receiveEntities(answer.values[member.slot], byText),
     }
   }
 }
 
-function receiveEntities(
-  answers: unknown,
-  byText: ReadonlyMap<string, Entity>,
-  prepare: (entity: Fetched) => void,
-): void {
+function entityFor(text: string, byText: Map<string, Entity>): Entity {
+  const known = byText.get(text)
+  if (known) return known
+  const entity: Entity = { data: null }
+  byText.set(text, entity)
+  return entity
+}
+
+function receiveEntities(answers: FetchedValue, byText: ReadonlyMap<string, Entity>): void {
   if (byText.size === 0) return
   if (!Array.isArray(answers) || answers.length !== byText.size) throw new HandOver('Entities are missing.')
   let index = 0
   for (const entity of byText.values()) {
-    const answer: unknown = answers[index++]
+    const answer = answers[index++]
     if (answer === null) continue
     if (!isFetched(answer)) throw new HandOver('An entity is not an object.')
-    prepare(answer)
     entity.data = answer
   }
-}
-
-function rewrite(data: Fetched, { fetch: { outputRewrites } }: FetchPart, supergraph: GraphQLSchema): void {
-  if (outputRewrites) applyRewrites(data as ResponseObject, outputRewrites, supergraph)
 }
 
 /** @throws {HandOver} when objects there come from several fetches */

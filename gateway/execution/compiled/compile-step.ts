@@ -1,28 +1,42 @@
+import type { GraphQLSchema } from 'graphql'
 import type { FetchStep } from '../../planning/fetch-graph.ts'
 import type { SubgraphResponse } from '../../transports/subgraph-fetch.ts'
 import { usedVariables } from '../call-subgraph.ts'
-import { compileEntityPart, compileRootPart, type Layout } from './compile-part.ts'
+import { type Ask, compileEntityPart, compileRootPart } from './compile-part.ts'
 import { HandOver } from './hand-over.ts'
-import { readData } from './read-data.ts'
+import type { Places } from './places.ts'
+import { readAnswer } from './read-answer.ts'
 import type { Run } from './run.ts'
+import { newShape, type Shape } from './shapes.ts'
 
 /** Makes one call and leaves what it brought with the objects it is about. */
 export type RunStep = (run: Run) => Promise<void>
 
-export function compileStep(step: FetchStep, layout: Layout): RunStep {
+export function compileStep(step: FetchStep, places: Places, supergraph: GraphQLSchema): RunStep {
   const call = compileCall(step)
-  const parts = step.parts.map((part) =>
-    part.fetch.requires ? compileEntityPart(part, layout) : compileRootPart(part, layout),
-  )
+  const { parts, whole } = compileParts(step, places, supergraph)
   return async (run) => {
     if (run.isOver || !isWanted(step, run)) return
     const asked = parts.map((ask) => ask(run))
     if (asked.every(({ isEmpty }) => isEmpty)) return
     const response = await answered(() => call(asked.map(({ variables }) => variables).join(), run))
     if (run.isOver) return
-    const data = readData(response, run)
-    for (const { receive } of asked) receive(data)
+    const answer = readAnswer(response, whole)
+    for (const { receive } of asked) receive(answer)
   }
+}
+
+function compileParts(
+  step: FetchStep,
+  places: Places,
+  supergraph: GraphQLSchema,
+): { parts: Ask[]; whole: Shape } {
+  const [only] = step.parts
+  if (only && !only.fetch.requires) {
+    return { parts: [compileRootPart(only, places)], whole: places.partOf(only).shape }
+  }
+  const whole = newShape()
+  return { parts: step.parts.map((part) => compileEntityPart(part, { places, supergraph, whole })), whole }
 }
 
 /** A subgraph that fails is for the reference to explain. */

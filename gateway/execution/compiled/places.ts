@@ -2,9 +2,10 @@ import { type FieldNode, Kind, type OperationDefinitionNode, parse, type Selecti
 import type { FetchGraph, FetchPart, FetchStep } from '../../planning/fetch-graph.ts'
 import { renamePath } from '../rewrites.ts'
 import { HandOver } from './hand-over.ts'
+import { addMember, newShape, type Shape } from './shapes.ts'
 
 /** Where a value is found: in what the fetch behind a link brought for the object, or (null) in the object itself. */
-export type Source = symbol | null
+export type Source = { link: number | null; slot: number }
 
 /** A place in the answer that objects stand at, lists or not, and which fetches bring what there. */
 export type Place = {
@@ -17,82 +18,77 @@ export type Place = {
 
 export type Places = {
   root: Place
-  /** Under which the objects of a part have what was brought for them. */
-  linkOf(part: FetchPart): symbol
   at(path: FetchPart['paths'][number]): Place
+  partOf(part: FetchPart): LaidOutPart
+}
+
+export type LaidOutPart = {
+  /** Under which objects have what the fetch brought for them. */
+  link: number
+  /** What it brings for each. */
+  shape: Shape
 }
 
 /** Lays out the answer that the fetches of `graph` bring together. */
-export function layOutPlaces(graph: FetchGraph): Places {
-  let count = 0
-  const newPlace = (parent: Place['parent']): Place => ({
-    index: count++,
-    parent,
-    sources: new Map(),
-    children: new Map(),
-  })
+export function layOutPlaces({ steps }: FetchGraph): Places {
+  const parts = new Map<FetchPart, LaidOutPart>()
+  const root = newPlace(null, 0)
+  let count = 1
   const childOf = (place: Place, key: string): Place => {
-    const child = place.children.get(key) ?? newPlace({ place, key })
+    const child = place.children.get(key) ?? newPlace({ place, key }, count++)
     place.children.set(key, child)
     return child
   }
   const add = (place: Place, selectionSet: SelectionSetNode, origin: Origin): void => {
-    for (const { field, keys } of fieldsOf(selectionSet, origin)) {
-      for (const key of keys) {
-        const sources = place.sources.get(key) ?? []
-        if (!sources.includes(origin.source)) place.sources.set(key, [...sources, origin.source])
-        const path = [...origin.path, key]
-        if (field.selectionSet)
-          add(childOf(place, key), field.selectionSet, { ...origin, source: null, path })
-      }
+    for (const field of fieldsOf(selectionSet)) {
+      const wireKey = (field.alias ?? field.name).value
+      const path = [...origin.path, wireKey]
+      const key = String(renamePath(path, origin.part.fetch.outputRewrites).at(-1))
+      const member = addMember(origin.shape, key, { wireKey, isLeaf: !field.selectionSet })
+      addSource(place, key, { link: origin.link, slot: member.slot })
+      if (!field.selectionSet || !member.shape) continue
+      add(childOf(place, key), field.selectionSet, { ...origin, link: null, path, shape: member.shape })
     }
   }
-  const root = newPlace(null)
   const at: Places['at'] = (path) =>
     path.filter((step) => step !== '@').reduce<Place>((place, key) => childOf(place, String(key)), root)
-  const links = new Map<FetchPart, symbol>()
-  const linkOf: Places['linkOf'] = (part) => {
-    const link = links.get(part) ?? Symbol(part.fetch.serviceName)
-    links.set(part, link)
-    return link
-  }
-  for (const step of graph.steps) {
+  for (const step of steps) {
     for (const part of step.parts) {
-      const selectionSet = selectionOf(step, part)
-      for (const path of part.paths) add(at(path), selectionSet, { source: linkOf(part), path: [], part })
+      const laidOut = { link: parts.size, shape: newShape() }
+      parts.set(part, laidOut)
+      for (const path of part.paths) add(at(path), selectionOf(step, part), { ...laidOut, part, path: [] })
     }
   }
-  return { root, linkOf, at }
+  return {
+    root,
+    at,
+    partOf(part) {
+      const laidOut = parts.get(part)
+      if (!laidOut) throw new HandOver('A part is of no step.')
+      return laidOut
+    },
+  }
 }
 
-type Origin = { source: Source; path: readonly string[]; part: FetchPart }
+type Origin = { link: number | null; shape: Shape; path: readonly string[]; part: FetchPart }
 
-/** Fields whatever their type conditions, each under the keys it may have once it is received. */
-function fieldsOf(
-  { selections }: SelectionSetNode,
-  { path, part }: Origin,
-): { field: FieldNode; keys: string[] }[] {
+function newPlace(parent: Place['parent'], index: number): Place {
+  return { index, parent, sources: new Map(), children: new Map() }
+}
+
+function addSource(place: Place, key: string, source: Source): void {
+  const sources = place.sources.get(key) ?? []
+  const isKnown = sources.some(({ link, slot }) => link === source.link && slot === source.slot)
+  if (!isKnown) place.sources.set(key, [...sources, source])
+}
+
+/** Whatever their type conditions. */
+function fieldsOf({ selections }: SelectionSetNode): FieldNode[] {
   return selections.flatMap((selection) => {
-    switch (selection.kind) {
-      case Kind.FIELD: {
-        const key = selection.alias?.value ?? selection.name.value
-        const renamed = String(renamePath([...path, key], part.fetch.outputRewrites).at(-1))
-        return [{ field: selection, keys: [...new Set([key, renamed])].map(harmless) }]
-      }
-      case Kind.INLINE_FRAGMENT:
-        return fieldsOf(selection.selectionSet, { source: null, path, part })
-      case Kind.FRAGMENT_SPREAD:
-        throw new HandOver('A fetch has fragments of its own.')
-      default:
-        return selection satisfies never
-    }
+    if (selection.kind === Kind.FIELD) return [selection]
+    if (selection.kind === Kind.INLINE_FRAGMENT) return fieldsOf(selection.selectionSet)
+    throw new HandOver('A fetch has fragments of its own.')
   })
-}
-
-/** Parsed JSON has a prototype: a key that is missing must be missing. */
-function harmless(key: string): string {
-  if (key in Object.prototype) throw new HandOver(`A key is called "${key}".`)
-  return key
 }
 
 function selectionOf(step: FetchStep, part: FetchPart): SelectionSetNode {

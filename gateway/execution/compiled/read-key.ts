@@ -1,19 +1,24 @@
 import { type GraphQLSchema, isObjectType } from 'graphql'
 import type { Place, Source } from './places.ts'
-import { type Fetched, linkedData } from './run.ts'
+import type { Fetched, FetchedValue } from './run.ts'
 
-export type Read = (object: Fetched) => unknown
+export type Read = (object: Fetched) => FetchedValue
+
+/** What the fetch behind `link` brought for `object`, if it was asked and knew it; the object itself for no link. */
+export function dataOf(object: Fetched, link: number | null): Fetched | null {
+  return link === null ? object : (object.links[link]?.data ?? null)
+}
 
 /** Reads what is under `key` for an object at `place`: data wins over null, as in a merge. */
 export function readerOf(place: Place, key: string): Read {
   const sources = place.sources.get(key) ?? []
   const [source] = sources
   if (source === undefined) return () => undefined
-  if (sources.length === 1) return (object) => readFrom(object, source, key)
+  if (sources.length === 1) return (object) => readFrom(object, source)
   return (object) => {
-    let found: unknown
+    let found: FetchedValue
     for (const each of sources) {
-      const value = readFrom(object, each, key)
+      const value = readFrom(object, each)
       if (value !== null && value !== undefined) return value
       if (value === null) found = value
     }
@@ -21,11 +26,14 @@ export function readerOf(place: Place, key: string): Read {
   }
 }
 
-function readFrom(object: Fetched, source: Source, key: string): unknown {
-  return source === null ? object[key] : linkedData(object, source)?.[key]
+function readFrom(object: Fetched, { link, slot }: Source): FetchedValue {
+  return dataOf(object, link)?.values[slot]
 }
 
-/** A subgraph with an interface object names the interface; whoever knows the object type knows better. */
+/**
+ * Reads the type an object tells, as JSON text. A subgraph with an interface object names the interface; whoever knows
+ * the object type knows better.
+ */
 export function typenameReaderOf(
   place: Place,
   supergraph: GraphQLSchema,
@@ -34,10 +42,16 @@ export function typenameReaderOf(
   return (object) => {
     let found: string | undefined
     for (const source of sources) {
-      const typename = readFrom(object, source, '__typename')
-      if (typeof typename !== 'string') continue
-      if (found === undefined || isObjectType(supergraph.getType(typename))) found = typename
+      const text = readFrom(object, source)
+      if (typeof text !== 'string') continue
+      const mayBeBetter = found !== undefined && text !== found
+      if (!mayBeBetter || isObjectType(supergraph.getType(typeNamed(text)))) found = text
     }
     return found
   }
+}
+
+/** The name of a type out of its JSON text; it may be anything, for the text is a subgraph's. */
+export function typeNamed(text: string): string {
+  return text.slice(1, -1)
 }

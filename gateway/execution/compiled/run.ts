@@ -1,21 +1,26 @@
 import type { Caller } from '../../transports/subgraph-fetch.ts'
 import type { RecordedCalls } from './record-calls.ts'
 
-/** An object of a subgraph's answer, as JSON has it. Under symbols, what later fetches brought for it. */
-export type Fetched = { [key: string | symbol]: unknown }
-
 /**
- * What one fetch brings for one representation. All objects of the answer with this representation share it, so that
- * what follows from it is found, asked and written once.
+ * An object of a subgraph's answer. Objects at one place whose JSON is the same are one object: what follows from them
+ * is the same, and so is found, asked and written once.
  */
-export type Entity = {
-  /** Null: the subgraph does not know the entity, or has not answered yet. */
-  data: Fetched | null
+export type Fetched = {
+  /** By the slots of its shape. */
+  values: FetchedValue[]
+  /** What later fetches brought for it, by the number of the link. */
+  links: (Entity | undefined)[]
+  /** Parts of the answer that were written from it, by the number of their writer. */
+  texts: (string | undefined)[]
   /** The last search that came by, see `objectsAt`. */
   mark: number
-  /** Parts of the answer that were written from `data`, by the number of their writer. */
-  texts: (string | undefined)[]
 }
+
+/** A leaf is its JSON text; undefined is missing. */
+export type FetchedValue = string | null | undefined | Fetched | FetchedValue[]
+
+/** What one fetch brings for one representation, for all objects that have it. Null: nothing is known, or not yet. */
+export type Entity = { data: Fetched | null }
 
 /** One run of a compiled operation. */
 export type Run = {
@@ -30,34 +35,20 @@ export type Run = {
   objects: (readonly Fetched[] | undefined)[]
   /** Counts searches. */
   marks: number
-  /** No text that came needs escaping. */
-  isPlain: boolean
   /** No call is begun any more. */
   isOver: boolean
 }
 
 export function startRun(parts: Pick<Run, 'variables' | 'caller' | 'signal' | 'calls'>): Run {
-  return { ...parts, root: {}, objects: [], marks: 0, isPlain: true, isOver: false }
+  return { ...parts, root: newFetched(0), objects: [], marks: 0, isOver: false }
 }
 
-export function newEntity(data: Fetched | null): Entity {
-  return { data, mark: 0, texts: [] }
+export function newFetched(size: number): Fetched {
+  const values: FetchedValue[] = []
+  for (let slot = 0; slot < size; slot++) values.push(undefined)
+  return { values, links: [], texts: [], mark: 0 }
 }
 
-export function isFetched(value: unknown): value is Fetched {
+export function isFetched(value: FetchedValue): value is Fetched {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** What the fetch behind `link` brought for `object`, if it was asked and knew it. */
-export function linkedData(object: Fetched, link: symbol): Fetched | null {
-  return linkedEntity(object, link)?.data ?? null
-}
-
-/** Only `linkEntity` writes under symbols: JSON has none. */
-export function linkedEntity(object: Fetched, link: symbol): Entity | undefined {
-  return object[link] as Entity | undefined
-}
-
-export function linkEntity(object: Fetched, link: symbol, entity: Entity): void {
-  object[link] = entity
 }

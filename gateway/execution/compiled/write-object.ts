@@ -13,13 +13,13 @@ import {
 import { fetchedKey } from '../../planning/private-aliases.ts'
 import { collectFields, type Selecting } from './collect-fields.ts'
 import { HandOver } from './hand-over.ts'
-import { onlySource, type Place, type Source } from './places.ts'
-import { readerOf, typenameReaderOf } from './read-key.ts'
-import { type Fetched, isFetched, linkedEntity, type Run } from './run.ts'
+import { onlySource, type Place } from './places.ts'
+import { dataOf, readerOf, typeNamed, typenameReaderOf } from './read-key.ts'
+import { type Fetched, type FetchedValue, isFetched, newFetched } from './run.ts'
 import { compileLeaf, type WriteValue } from './write-leaf.ts'
 
 /** Writes an object of the answer, or some members of one, as JSON. @throws {HandOver} */
-export type WriteObject = (object: Fetched, run: Run) => string
+export type WriteObject = (object: Fetched) => string
 
 export type Writing = Selecting & {
   supergraph: GraphQLSchema
@@ -35,12 +35,12 @@ export function compileObject(type: GraphQLObjectType, selected: Selected, writi
   const { place } = selected
   const fields = [...collectFields(selected.selectionSets, type, writing)]
   const members = fields.map(([key, nodes]) => compileMember(key, nodes, { type, place, writing }))
-  const write = writeAll(groupBySource(members).map((group) => compileGroup(group, writing)))
-  return (object, run) => `{${write(object, run)}}`
+  const write = writeAll(groupByLink(members).map((group) => compileGroup(group, writing)))
+  return keepingTexts((object) => `{${write(object)}}`, writing)
 }
 
-/** Writes `"key":value`. Given what the source has; the object itself where there is no one source. */
-type Member = { source: Source; write: WriteObject }
+/** Writes `"key":value`. Given what the link has, or without one the object itself. */
+type Member = { link: number | null; write: WriteObject }
 
 type Owner = { type: GraphQLObjectType; place: Place; writing: Writing }
 
@@ -54,7 +54,7 @@ function compileMember(
   const prefix = `${JSON.stringify(responseKey)}:`
   if (node.name.value === '__typename') {
     const text = `${prefix}${JSON.stringify(type.name)}`
-    return { source: null, write: () => text }
+    return { link: null, write: () => text }
   }
   const field = type.getFields()[node.name.value]
   if (!field) throw new HandOver('Introspection is not fetched.')
@@ -63,38 +63,47 @@ function compileMember(
   const child = place.children.get(key)
   const selected = child && selectionSets.length > 0 ? { place: child, selectionSets } : null
   const writeValue = compileValue(field.type, selected, writing)
-  const [source = null, ...others] = place.sources.get(key) ?? []
-  if (others.length === 0) return { source, write: (data, run) => prefix + writeValue(data[key], run) }
+  const [source, ...others] = place.sources.get(key) ?? []
+  if (source && others.length === 0) {
+    const { link, slot } = source
+    return { link, write: (data) => prefix + writeValue(data.values[slot]) }
+  }
   const read = readerOf(place, key)
-  return { source: null, write: (object, run) => prefix + writeValue(read(object), run) }
+  return { link: null, write: (object) => prefix + writeValue(read(object)) }
 }
 
-type Group = { source: Source; members: WriteObject[] }
+type Group = { link: number | null; members: WriteObject[] }
 
-function groupBySource(members: readonly Member[]): Group[] {
+function groupByLink(members: readonly Member[]): Group[] {
   const groups: Group[] = []
-  for (const { source, write } of members) {
+  for (const { link, write } of members) {
     const last = groups.at(-1)
-    if (last && last.source === source) last.members.push(write)
-    else groups.push({ source, members: [write] })
+    if (last && last.link === link) last.members.push(write)
+    else groups.push({ link, members: [write] })
   }
   return groups
 }
 
-const nothing: Fetched = Object.freeze({})
+const nothing = newFetched(0)
 
-/** What comes from one entity is written once, however often the entity is met. */
-function compileGroup({ source, members }: Group, writing: Writing): WriteObject {
+function compileGroup({ link, members }: Group, writing: Writing): WriteObject {
   const write = writeAll(members)
-  if (source === null) return write
-  const number = writing.nextText()
-  return (object, run) => {
-    const entity = linkedEntity(object, source)
-    if (!entity?.data) return write(nothing, run)
-    const known = entity.texts[number]
+  if (link === null) return write
+  const writeOnce = keepingTexts(write, writing)
+  return (object) => {
+    const data = dataOf(object, link)
+    return data ? writeOnce(data) : write(nothing)
+  }
+}
+
+/** What comes from one object is written once, however often the object is met. */
+function keepingTexts(write: WriteObject, { nextText }: Writing): WriteObject {
+  const number = nextText()
+  return (object) => {
+    const known = object.texts[number]
     if (known !== undefined) return known
-    const text = write(entity.data, run)
-    entity.texts[number] = text
+    const text = write(object)
+    object.texts[number] = text
     return text
   }
 }
@@ -102,9 +111,9 @@ function compileGroup({ source, members }: Group, writing: Writing): WriteObject
 function writeAll(members: readonly WriteObject[]): WriteObject {
   const [only, ...others] = members
   if (only && others.length === 0) return only
-  return (object, run) => {
+  return (object) => {
     let text = ''
-    for (const write of members) text += text === '' ? write(object, run) : `,${write(object, run)}`
+    for (const write of members) text += text === '' ? write(object) : `,${write(object)}`
     return text
   }
 }
@@ -113,13 +122,13 @@ function writeAll(members: readonly WriteObject[]): WriteObject {
 function compileValue(type: GraphQLOutputType, selected: Selected | null, writing: Writing): WriteValue {
   if (isNonNullType(type)) {
     const write = compilePresent(type.ofType, selected, writing)
-    return (value, run) => {
+    return (value) => {
       if (value === null || value === undefined) throw new HandOver('A value is missing that cannot be null.')
-      return write(value, run)
+      return write(value)
     }
   }
   const write = compilePresent(type, selected, writing)
-  return (value, run) => (value === null || value === undefined ? 'null' : write(value, run))
+  return (value) => (value === null || value === undefined ? 'null' : write(value))
 }
 
 function compilePresent(type: GraphQLOutputType, selected: Selected | null, writing: Writing): WriteValue {
@@ -135,19 +144,26 @@ function compilePresent(type: GraphQLOutputType, selected: Selected | null, writ
   const write = isObjectType(type)
     ? compileObject(type, selected, writing)
     : compileAbstract(type, selected, writing)
-  return (value, run) => {
+  return (value) => {
     if (!isFetched(value)) throw new HandOver('A value is where an object should be.')
-    return write(value, run)
+    return write(value)
   }
 }
 
 function compileList(write: WriteValue): WriteValue {
-  return (value, run) => {
-    if (!Array.isArray(value)) throw new HandOver('A value is where a list should be.')
+  return (value) => {
     let text = ''
-    for (const element of value) text += text === '' ? write(element, run) : `,${write(element, run)}`
+    for (const element of elementsOf(value)) text += text === '' ? write(element) : `,${write(element)}`
     return `[${text}]`
   }
+}
+
+/** A list of leaves is text, as any leaf is. */
+function elementsOf(value: FetchedValue): readonly FetchedValue[] {
+  if (Array.isArray(value)) return value
+  const elements: unknown = typeof value === 'string' && value.startsWith('[') ? JSON.parse(value) : null
+  if (!Array.isArray(elements)) throw new HandOver('A value is where a list should be.')
+  return elements.map((element) => (element === null ? null : JSON.stringify(element)))
 }
 
 /** Writers for the possible types, made when the first object of the type comes. */
@@ -155,8 +171,8 @@ function compileAbstract(type: GraphQLAbstractType, selected: Selected, writing:
   const { schema, supergraph } = writing
   const typenameOf = typenameReaderOf(selected.place, supergraph)
   const writers = new Map<string, WriteObject>()
-  return (object, run) => {
-    const typename = typenameOf(object) ?? ''
+  return (object) => {
+    const typename = typeNamed(typenameOf(object) ?? '')
     let write = writers.get(typename)
     if (!write) {
       const objectType = schema.getType(typename)
@@ -166,6 +182,6 @@ function compileAbstract(type: GraphQLAbstractType, selected: Selected, writing:
       write = compileObject(objectType, selected, writing)
       writers.set(typename, write)
     }
-    return write(object, run)
+    return write(object)
   }
 }

@@ -10,13 +10,13 @@ import type { DataRewrite, RequiredField, RequiredSelection } from '../../planni
 import { fitsTypeCondition } from '../type-condition.ts'
 import { HandOver } from './hand-over.ts'
 import type { Place } from './places.ts'
-import { type Read, readerOf, typenameReaderOf } from './read-key.ts'
-import { type Fetched, isFetched, type Run } from './run.ts'
+import { type Read, readerOf, typeNamed, typenameReaderOf } from './read-key.ts'
+import { type Fetched, type FetchedValue, isFetched } from './run.ts'
 
 /** Writes an object's representation; undefined when something is missing that cannot be null. */
-export type WriteRepresentation = (object: Fetched, run: Run) => string | undefined
+export type WriteRepresentation = (object: Fetched) => string | undefined
 
-type Write = (value: unknown, run: Run) => string | undefined
+type Write = (value: FetchedValue) => string | undefined
 
 type Requirement = {
   requires: readonly RequiredSelection[]
@@ -32,15 +32,15 @@ export function compileRepresentation(
   const projection = { place, selections: requires, supergraph }
   const typenameOf = typenameReaderOf(place, supergraph)
   const writers = new Map<string, WriteRepresentation>()
-  return (object, run) => {
+  return (object) => {
     const typename = typenameOf(object)
     if (typename === undefined) return undefined
     let write = writers.get(typename)
     if (!write) {
-      write = compileEntity(typename, projection, inputRewrites)
+      write = compileEntity(typeNamed(typename), projection, inputRewrites)
       writers.set(typename, write)
     }
-    return write(object, run)
+    return write(object)
   }
 }
 
@@ -129,14 +129,17 @@ function compileField(field: RequiredField, { place, type, supergraph }: FieldPl
           fieldType && getNamedType(fieldType),
         )
       : writeLeaf
-  return (object, run) => {
+  return (object) => {
     const value = read(object)
-    return value === undefined ? missing : write(value, run)
+    return value === undefined ? missing : write(value)
   }
 }
 
-function writeLeaf(value: unknown, run: Run): string {
-  return typeof value === 'string' && run.isPlain ? `"${value}"` : JSON.stringify(value)
+/** A leaf is its text already. */
+function writeLeaf(value: FetchedValue): string {
+  if (value === null) return 'null'
+  if (typeof value !== 'string') throw new HandOver('An object is where a leaf should be.')
+  return value
 }
 
 /** Objects within a representation, in lists or not. They are of the type they tell, or else of the type of their field. */
@@ -144,26 +147,26 @@ function compileNested(projection: Projection, staticType: GraphQLNamedType | un
   const { place, supergraph } = projection
   const typenameOf = typenameReaderOf(place, supergraph)
   const writers = new Map<GraphQLNamedType | undefined, WriteRepresentation>()
-  const write: Write = (value, run) => {
-    if (value === null) return 'null'
-    if (Array.isArray(value)) return writeList(value, write, run)
+  const write: Write = (value) => {
+    if (value === null || value === undefined) return 'null'
+    if (Array.isArray(value)) return writeList(value, write)
     if (!isFetched(value)) throw new HandOver('A value is where an object should be.')
     const typename = typenameOf(value)
-    const type = (typename === undefined ? undefined : supergraph.getType(typename)) ?? staticType
+    const type = (typename === undefined ? undefined : supergraph.getType(typeNamed(typename))) ?? staticType
     let writeFields = writers.get(type)
     if (!writeFields) {
       writeFields = writeObject(compileFields(type, projection))
       writers.set(type, writeFields)
     }
-    return writeFields(value, run)
+    return writeFields(value)
   }
   return write
 }
 
-function writeList(values: readonly unknown[], write: Write, run: Run): string | undefined {
+function writeList(values: readonly FetchedValue[], write: Write): string | undefined {
   const texts: string[] = []
   for (const value of values) {
-    const text = write(value, run)
+    const text = write(value)
     if (text === undefined) return undefined
     texts.push(text)
   }
@@ -172,10 +175,10 @@ function writeList(values: readonly unknown[], write: Write, run: Run): string |
 
 function writeObject(fields: ReadonlyMap<string, WriteRepresentation>): WriteRepresentation {
   const members = [...fields].map(([key, write]) => ({ prefix: `${JSON.stringify(key)}:`, write }))
-  return (object, run) => {
+  return (object) => {
     let text = ''
     for (const { prefix, write } of members) {
-      const value = write(object, run)
+      const value = write(object)
       if (value === undefined) return undefined
       text += text === '' ? prefix + value : `,${prefix}${value}`
     }
