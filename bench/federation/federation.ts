@@ -153,7 +153,7 @@ function orderFor(
 ) {
   const { headers, port } = gateway
   const bodies = [operations[operation] ?? '']
-  return { port, path: gateway.path(operation), headers, bodies, connections, seconds, expected: null }
+  return { port, path: gateway.path(operation), headers, bodies, connections, seconds }
 }
 
 function rowOf({ gateway, operation, upstreamCalls, measured }: Run): BenchRow {

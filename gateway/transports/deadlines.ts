@@ -16,7 +16,8 @@ export function createDeadlines(ms: number): Deadlines {
 
   const arm = () => {
     const [oldest] = running
-    timer = oldest ? setTimeout(expire, Math.max(1, oldest.at - performance.now())) : null
+    // What runs keeps the process alive by its connection; the timer outlives it until the next call, or its own time.
+    timer = oldest ? setTimeout(expire, Math.max(1, oldest.at - performance.now())).unref() : null
   }
   const expire = () => {
     for (const deadline of running) {
@@ -31,13 +32,10 @@ export function createDeadlines(ms: number): Deadlines {
       const deadline = { at: performance.now() + ms, onLate }
       running.add(deadline)
       if (!timer) arm()
-      else if (running.size === 1) timer.ref()
       return deadline
     },
     end(deadline) {
       running.delete(deadline)
-      // The timer stays for the next call; alone it keeps no process alive.
-      if (running.size === 0) timer?.unref()
     },
   }
 }
