@@ -49,7 +49,11 @@ export async function idempotently<Result>(
   const taken = await tx.$executeRaw`
     INSERT INTO idempotency_key (client, actor, key, input_hash) VALUES (${client}, ${actor}, ${key}, ${hash})
     ON CONFLICT DO NOTHING`
-  if (taken === 0) return answeredBefore<Result>(tx, { client, actor, key, hash })
+  if (taken === 0) {
+    const before = await answeredBefore<Result>(tx, { client, actor, key, hash })
+    // Purged just now: it is free again.
+    return before ? before.result : idempotently(tx, { viewer, key, name, input }, work)
+  }
 
   const result = await work()
   const json = JSON.stringify(result ?? null)
@@ -64,19 +68,19 @@ type TakenKey = { client: string; actor: string; key: string; hash: Buffer }
 async function answeredBefore<Result>(
   tx: IdempotencyTransaction,
   { client, actor, key, hash }: TakenKey,
-): Promise<Result> {
+): Promise<{ result: Result } | null> {
   const rows = await tx.$queryRaw<Answered[]>`
     SELECT input_hash, result FROM idempotency_key
     WHERE client = ${client} AND actor = ${actor} AND key = ${key}`
   const before = rows[0]
-  if (!before) throw new Error('An idempotency key that was taken is gone.')
+  if (!before) return null
   if (!hash.equals(before.input_hash)) {
     throw new TrellisError(
       'IDEMPOTENCY_CONFLICT',
       'This idempotency key was used before, with another input.',
     )
   }
-  return before.result as Result
+  return { result: before.result as Result }
 }
 
 /** The same JSON value gives the same text, whatever the order of its keys. */

@@ -4,6 +4,7 @@ import { type Env, type RunningService, runService } from '../../foundation/serv
 import { type Prisma, PrismaClient } from '../../prisma/generated/data/client.ts'
 import { connectDatabase } from '../connect-database.ts'
 import { moduleSettings } from '../module-settings.ts'
+import { oldIdempotencyKeys, startPurging } from '../purge.ts'
 import { startModule } from '../start-module.ts'
 import type { DataContext } from './context.ts'
 import { createDataLoaders } from './loaders.ts'
@@ -18,7 +19,8 @@ export async function start(env: Env): Promise<RunningService> {
     settings,
     openDatabase: () =>
       connectDatabase('data', settings.DATABASE_URL, (adapter) => new PrismaClient({ adapter })),
-    async createModule({ db, events, cursors }) {
+    async createModule({ db, events, cursors, log }, closeLater) {
+      closeLater(startPurging({ db, log, purges: [oldIdempotencyKeys] }))
       const schemas = createRecordSchemas()
       return {
         name: 'data',

@@ -2,9 +2,11 @@ import type { Close } from '../../foundation/closing.ts'
 import { createSigningKeys } from '../../foundation/signing-keys.ts'
 import type { PrismaClient } from '../../prisma/generated/users/client.ts'
 import type { SubgraphModule } from '../create-subgraph.ts'
+import { oldIdempotencyKeys, startPurging } from '../purge.ts'
 import type { ModuleGround } from '../start-module.ts'
 import { createFieldCipher } from './field-cipher.ts'
 import { createUserLoader } from './loaders.ts'
+import { expiredRefreshTokens, oldSessions } from './old-sessions.ts'
 import { createPasswords } from './passwords.ts'
 import { usersResolvers } from './resolvers.ts'
 import { createSigningKeyStore } from './signing-key-store.ts'
@@ -20,11 +22,12 @@ export type UsersOptions = {
 
 /** The users module on its ground. It signs with a key of its own, which is given up through `closeLater`. */
 export async function createUsersModule(
-  { ground: { db, events, cursors }, fieldKey, now }: UsersOptions,
+  { ground: { db, events, cursors, log }, fieldKey, now }: UsersOptions,
   closeLater: (close: Close) => void,
 ): Promise<SubgraphModule<UsersContext>> {
   const keys = await createSigningKeys(createSigningKeyStore(db))
   closeLater(keys.close)
+  closeLater(startPurging({ db, log, purges: [oldIdempotencyKeys, oldSessions, expiredRefreshTokens] }))
   const module: UsersModule = {
     db,
     events,
