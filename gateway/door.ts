@@ -4,7 +4,9 @@ import type { Close } from '../foundation/closing.ts'
 import type { Log } from '../foundation/log.ts'
 import type { Authenticator } from './access/authenticate.ts'
 import { createHttpServer } from './http/http-server.ts'
+import { createEventStreams } from './http/sse-route.ts'
 import type { AcquireGraph } from './pipeline.ts'
+import { createSocketCounts, defaultSocketLimits, type SocketLimits } from './ws/socket-limits.ts'
 import { startWebSocketServer } from './ws/websocket-server.ts'
 
 export type DoorOptions = {
@@ -12,6 +14,7 @@ export type DoorOptions = {
   acquire: AcquireGraph
   /** Calls back whenever credentials may have ended; returns how to leave. */
   onCredentialsChange(listener: () => void): () => void
+  limits?: Partial<SocketLimits> | undefined
   log: Log
 }
 
@@ -27,8 +30,17 @@ export type Door = {
 /** All ways in: HTTP and WebSocket on one port. */
 export async function openDoor(options: DoorOptions): Promise<Door> {
   const { authenticator, acquire, log } = options
-  const server = await createHttpServer({ authenticate: authenticator.authenticate, acquire, log })
-  const closeSockets = startWebSocketServer({ ...options, server: server.server })
+  const limits = { ...defaultSocketLimits, ...options.limits }
+  // An event stream and a socket are the same to whoever has too many of them.
+  const counts = createSocketCounts(limits)
+  const eventStreams = createEventStreams({ ...options, counts })
+  const server = await createHttpServer({
+    authenticate: authenticator.authenticate,
+    acquire,
+    eventStreams,
+    log,
+  })
+  const closeSockets = startWebSocketServer({ ...options, limits, counts, server: server.server })
   return {
     server,
     async listen(address) {
@@ -36,7 +48,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
       return urlOf(server.server.address(), address.host)
     },
     async close() {
-      await Promise.all([closeSockets(), server.close()])
+      await Promise.all([closeSockets(), eventStreams.close(), server.close()])
     },
   }
 }

@@ -1,16 +1,10 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Log } from '../../foundation/log.ts'
-import type { Authenticator } from '../access/authenticate.ts'
-import type { AcquireGraph } from '../pipeline.ts'
 import { createErrorHandler, sendNotFound } from './error-reply.ts'
 import { addExplorerRoutes } from './explorer-route.ts'
-import { addGraphqlRoute } from './graphql-route.ts'
+import { addGraphqlRoute, type GraphqlRouteOptions } from './graphql-route.ts'
 
-export type HttpServerOptions = {
-  authenticate: Authenticator['authenticate']
-  acquire: AcquireGraph
-  log: Log
-}
+export type HttpServerOptions = GraphqlRouteOptions & { log: Log }
 
 /** A plugin's files together may have 1 MB; what carries them needs more. In bytes. */
 const bodyLimit = 4 * 1024 * 1024

@@ -13,7 +13,7 @@ import { createRunOperation } from './run-operation.ts'
 import { serveSocket } from './serve-socket.ts'
 import { createSocketChannel } from './socket-channel.ts'
 import { closings } from './socket-closings.ts'
-import { createSocketCounts, defaultSocketLimits, type SocketLimits } from './socket-limits.ts'
+import type { SocketCounts, SocketLimits } from './socket-limits.ts'
 
 export type WebSocketOptions = {
   /** The HTTP server, whose upgrades of `/graphql` are taken. */
@@ -22,7 +22,8 @@ export type WebSocketOptions = {
   acquire: AcquireGraph
   /** Calls back whenever credentials may have ended; returns how to leave. */
   onCredentialsChange(listener: () => void): () => void
-  limits?: Partial<SocketLimits>
+  limits: SocketLimits
+  counts: SocketCounts
   log: Log
 }
 
@@ -35,11 +36,10 @@ const closedWithinMs = 1_000
  * refused is closed with 4403 and the error's code as the reason, and so is, later, whose credentials end.
  */
 export function startWebSocketServer(options: WebSocketOptions): Close {
-  const { server, log } = options
-  const limits = { ...defaultSocketLimits, ...options.limits }
+  const { server, limits, log } = options
   const show = createShowError(log)
   const run = createRunOperation({ acquire: options.acquire, show })
-  const sessionOptions = { ...options, limits, show, run, counts: createSocketCounts(limits) }
+  const sessionOptions = { ...options, show, run }
   const sessions = new Set<Session>()
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytes, handleProtocols })
   const stopHeartbeat = startHeartbeat(sockets.clients, limits.pingEveryMs)

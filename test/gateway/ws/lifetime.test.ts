@@ -10,7 +10,11 @@ import { createExecutor } from '../../../gateway/execution/create-executor.ts'
 import { createPlanner } from '../../../gateway/planning/create-planner.ts'
 import { createSubscribeOperation } from '../../../gateway/subscriptions/subscribe-operation.ts'
 import { createHttpSubgraph } from '../../../gateway/transports/http-subgraph.ts'
-import type { SocketLimits } from '../../../gateway/ws/socket-limits.ts'
+import {
+  createSocketCounts,
+  defaultSocketLimits,
+  type SocketLimits,
+} from '../../../gateway/ws/socket-limits.ts'
 import { startWebSocketServer } from '../../../gateway/ws/websocket-server.ts'
 import { compose } from '../../federation/compose.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -46,7 +50,8 @@ describe('a socket, for as long as it lasts', () => {
       keyIds.every((id) => !revoked.has(id)) && (expiresAt === null || expiresAt > Date.now()),
   }
 
-  async function start(limits: Partial<SocketLimits> = {}) {
+  async function start(given: Partial<SocketLimits> = {}) {
+    const limits = { ...defaultSocketLimits, ...given }
     const planner = createPlanner(compose({ log: { sdl: module.sdl } }))
     const subgraph = createHttpSubgraph({
       audience: 'log',
@@ -91,6 +96,7 @@ describe('a socket, for as long as it lasts', () => {
         return () => undefined
       },
       limits,
+      counts: createSocketCounts(limits),
       log: silentLog,
     })
   }
@@ -130,7 +136,7 @@ describe('a socket, for as long as it lasts', () => {
 
   test('subscriptions end with their token, by name; the socket waits for a fresh one and goes on', async () => {
     await start()
-    const raw = await connect({ user: 'ada', forMs: 400 })
+    const raw = await connect({ user: 'ada', forMs: 2_000 })
     subscribe(raw, 's', '0')
     module.append(1)
     expect(await raw.next()).toEqual(event('s', 1))
@@ -153,11 +159,11 @@ describe('a socket, for as long as it lasts', () => {
 
   test('a fresh token before the end: nothing ends', async () => {
     await start()
-    const raw = await connect({ user: 'ada', forMs: 500 })
+    const raw = await connect({ user: 'ada', forMs: 2_000 })
     subscribe(raw, 's', '0')
     raw.send({ type: 'ping', payload: credentials({ user: 'ada', forMs: 60_000 }) })
     expect(await raw.next()).toMatchObject({ type: 'pong', payload: { accepted: true } })
-    const expiredAt = Date.now() + 600
+    const expiredAt = Date.now() + 2_100
     await eventually('the first token has expired', () => Date.now() > expiredAt)
     module.append(1)
     expect(await raw.next()).toEqual(event('s', 1))
