@@ -12,7 +12,7 @@ import { compileObject, type WriteObject, type Writing } from './write-object.ts
 /**
  * Makes the fetches of one run and writes the answer, `{"data":...}`.
  *
- * @throws {HandOver} the reference has to go on
+ * @throws {HandOver} the reference has to go on; the signal's reason once it is aborted
  */
 export type CompiledOperation = (inputs: Parameters<typeof startRun>[0]) => Promise<string>
 
@@ -54,6 +54,7 @@ export function compileOperation(
       run.isOver = true
       throw error
     }
+    run.signal.throwIfAborted()
     return `{"data":${write(run.root)}}`
   }
 }

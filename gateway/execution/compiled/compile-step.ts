@@ -16,6 +16,7 @@ export function compileStep(step: FetchStep, places: Places, supergraph: GraphQL
   const call = compileCall(step)
   const { parts, whole } = compileParts(step, places, supergraph)
   return async (run) => {
+    run.signal.throwIfAborted()
     if (run.isOver || !isWanted(step, run)) return
     const asked = parts.map((ask) => ask(run))
     if (asked.every(({ isEmpty }) => isEmpty)) return

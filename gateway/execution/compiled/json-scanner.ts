@@ -148,16 +148,22 @@ function readAny(scanner: Scanner): string {
   return normalised(scanner.text.slice(start, scanner.at))
 }
 
-/** Whatever `JSON.parse` does not take is no JSON; a number that JSON cannot carry is for the reference. */
 function normalised(text: string): string {
-  const value = parsed(text)
-  return typeof value === 'number' && !Number.isFinite(value) ? unreadable() : JSON.stringify(value)
+  return JSON.stringify(parsed(text))
 }
 
+/** Numbers that may be too large for JavaScript, in which case they are for the reference. */
+const large = /\d[eE]\+?\d{3}|\d{309}/
+
+/** Whatever `JSON.parse` does not take is no JSON. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return large.test(text) ? JSON.parse(text, refuseInfinite) : JSON.parse(text)
   } catch {
     return unreadable()
   }
+}
+
+function refuseInfinite(_key: string, value: unknown): unknown {
+  return value === Infinity || value === -Infinity ? unreadable() : value
 }
