@@ -8,6 +8,7 @@ import { RequestError } from '../supergraph/request-error.ts'
 export function createErrorHandler(log: Log) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const accepts = negotiate(request.headers.accept)
+    reply.header('cache-control', 'no-store')
     if (accepts) reply.header('content-type', accepts.contentType)
     if (error instanceof TrellisError) {
       const { message, extensions, code } = error

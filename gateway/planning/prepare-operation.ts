@@ -121,7 +121,11 @@ function toOperation(
 function toErrors(query: string, faults: readonly PlanFault[]): PreparedOperation {
   const source = new Source(query)
   const errors = faults.map(({ code, message, positions, cause }) => {
-    const options = { source, positions, originalError: cause === null ? null : new Error(cause) }
+    const options = {
+      source,
+      positions: positions.length > 0 ? positions : undefined,
+      originalError: cause === null ? null : new Error(cause),
+    }
     return isOurs(code)
       ? new TrellisError(code, message, options)
       : new GraphQLError(message, { ...options, extensions: { code } })

@@ -3,11 +3,14 @@ import type { ExecutionResult } from 'graphql'
 import type { Answering } from './graph.ts'
 import type { HttpRequest } from './graphql-request.ts'
 import type { OperationContext } from './operation-context.ts'
+import { readHash } from './persisted-queries.ts'
 
 /** Answers through Apollo Server, with whatever plugins it has. */
 export function createApolloAnswering(apollo: ApolloServer<OperationContext>): Answering {
   return {
-    async answer(_request, http, context) {
+    async answer(request, http, context) {
+      // Apollo Server's own words for a hash that does not fit carry no code.
+      readHash(request)
       const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: toApolloRequest(http),
         context: async () => context,

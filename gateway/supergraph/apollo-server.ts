@@ -7,6 +7,7 @@ import {
 import type { GraphQLSchema } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
+import { operationLimits } from '../planning/operation-limits.ts'
 import { isAboutOperation, statusOf } from './error-status.ts'
 import { formatError, isMasked } from './format-error.ts'
 import { negotiate } from './media-type.ts'
@@ -34,6 +35,7 @@ export function createApolloServer(
     stopOnTerminationSignals: false,
     // The door refuses them, for all graphs alike: http/refuse-cross-site.ts.
     csrfPrevention: false,
+    parseOptions: { maxTokens: operationLimits.tokens },
     stringifyResult: (result) => JSON.stringify(result),
     formatError,
     logger: apolloLogger(log),

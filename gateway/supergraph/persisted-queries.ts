@@ -24,8 +24,9 @@ export function createPersistedQueries(): PersistedQueries {
     sizeCalculation: (text) => text.length,
   })
   return {
-    textOf({ query, extensions }) {
-      const hash = readHash(extensions)
+    textOf(request) {
+      const { query } = request
+      const hash = readHash(request)
       if (hash === undefined) {
         if (query) return query
         throw new RequestError(
@@ -33,9 +34,7 @@ export function createPersistedQueries(): PersistedQueries {
           'GraphQL operations must contain a non-empty `query` or a `persistedQuery` extension.',
         )
       }
-      if (query === undefined) return texts.get(hash) ?? notFound()
-      if (hash === hashOf(query)) return query
-      throw new RequestError('BAD_REQUEST', 'provided sha does not match query')
+      return query ?? texts.get(hash) ?? notFound()
     },
     keep({ query, extensions }) {
       if (query && extensions?.persistedQuery) texts.set(hashOf(query), query)
@@ -43,11 +42,19 @@ export function createPersistedQueries(): PersistedQueries {
   }
 }
 
-function readHash(extensions: GraphqlRequest['extensions']): string | undefined {
+/**
+ * The hash that a request was sent with, if any: it is that of the query, where both were sent.
+ *
+ * @throws {RequestError} BAD_REQUEST
+ */
+export function readHash({ query, extensions }: GraphqlRequest): string | undefined {
   const persisted = extensions?.persistedQuery
   if (!persisted) return undefined
   const { version, sha256Hash } = persisted as { version?: unknown; sha256Hash?: unknown }
   if (version !== 1) throw new RequestError('BAD_REQUEST', 'Unsupported persisted query version')
+  if (query !== undefined && hashOf(query) !== sha256Hash) {
+    throw new RequestError('BAD_REQUEST', 'provided sha does not match query')
+  }
   return typeof sha256Hash === 'string' ? sha256Hash : ''
 }
 

@@ -63,7 +63,6 @@ const cases: [string, Asked, number, (string | undefined)?][] = [
   ['a field that fails', { body: { query: '{ broken }' } }, 200, 'INTERNAL_SERVER_ERROR'],
   ['a null where none may be', { body: { query: '{ must }' } }, 200],
   ['an alias', { body: { query: '{ a: thing(id: 1) { b: name } }' } }, 200],
-  ['@defer', { body: { query: '{ thing(id: 1) { ... @defer { name } } }' } }, 400],
   ['a syntax error', { body: { query: '{' } }, 400, 'GRAPHQL_PARSE_FAILED'],
   [
     'a syntax error, application/json by name',
@@ -242,6 +241,16 @@ describe('without Apollo plugins an operation goes around Apollo Server, and nob
       expect(JSON.stringify(ours)).not.toContain('hunter2')
     },
   )
+
+  test('@defer is refused, by Apollo Server in words of its own', async () => {
+    const asked = { body: { query: '{ thing(id: 1) { ... @defer { name } } }' } }
+    const ours = await ask(direct.url, asked)
+    expect(ours).toMatchObject({
+      status: 400,
+      body: { errors: [{ extensions: { code: 'UNSUPPORTED_DIRECTIVE' } }] },
+    })
+    expect(await ask(throughApollo.url, asked)).toMatchObject({ status: 400 })
+  })
 
   test('with one it goes through', () => expect(operations).toBeGreaterThan(10))
 })
