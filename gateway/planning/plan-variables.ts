@@ -27,7 +27,6 @@ export function planVariables(planned: PlannedOperation, clientVariables: Variab
   for (const name of Object.keys(coerced)) variables[privateVariable(name)] = coerced[name]
   const faults: TrellisError[] = []
   for (const argument of rootArguments) {
-    if (argument.variable === null) continue
     const given = givenValue(argument, coerced)
     if (given.ok) variables[argument.variable] = given.value
     else if (given.error) faults.push(given.error)

@@ -12,7 +12,6 @@ import {
   type ValueNode,
   valueFromAST,
 } from 'graphql'
-import { isExactAsJson } from './exact-literal.ts'
 
 /** One argument of one root field of an operation, given or not: what a rule of that field can see and rewrite. */
 export type RootArgument = {
@@ -24,11 +23,8 @@ export type RootArgument = {
   type: GraphQLInputType
   /** What the client wrote. */
   value: RootArgumentValue
-  /**
-   * The variable that carries the value to the subgraph. Null where the argument stays in the document as written: it
-   * has a number that JSON would change, `10000000000000001` for one.
-   */
-  variable: string | null
+  /** The variable that carries the value to the subgraph. */
+  variable: string
 }
 
 export type RootArgumentValue =
@@ -64,7 +60,6 @@ function argumentsOf(field: FieldNode, { responseKey, rootType, names }: Naming)
   const definition = rootType.getFields()[field.name.value]
   return (definition?.args ?? []).map((argument): RootArgument => {
     const given = field.arguments?.find(({ name }) => name.value === argument.name)
-    const isLifted = !given || isExactAsJson(given.value, argument.type)
     names.count += 1
     return {
       responseKey,
@@ -72,7 +67,7 @@ function argumentsOf(field: FieldNode, { responseKey, rootType, names }: Naming)
       argument: argument.name,
       type: argument.type,
       value: readValue(given, argument),
-      variable: isLifted ? `${argument.name}__root${names.count}` : null,
+      variable: `${argument.name}__root${names.count}`,
     }
   })
 }

@@ -8,9 +8,9 @@ import {
   validate,
 } from 'graphql'
 import { usedVariables } from '../../gateway/execution/call-subgraph.ts'
-import { coerceVariables } from '../../gateway/execution/coerce-variables.ts'
 import type { ExecutionRequest, Executor, ExecutorParts } from '../../gateway/execution/create-executor.ts'
 import { subscriptionNode } from '../../gateway/execution/execute-event.ts'
+import { planVariables } from '../../gateway/planning/plan-variables.ts'
 import type { PlannedOperation } from '../../gateway/planning/planned-operation.ts'
 import type { Subgraph, SubgraphRequest, SubgraphResponse } from '../../gateway/transports/subgraph-fetch.ts'
 import { unavailable } from '../../gateway/transports/transport-errors.ts'
@@ -125,7 +125,7 @@ type Federation = {
 export async function answerFederated(
   executor: NamedExecutor,
   { kind, variables }: Operation,
-  { schema, operation, subgraphs, happening }: Federation,
+  { operation, subgraphs, happening }: Federation,
 ): Promise<Answers> {
   happening.log.length = 0
   const { signal } = new AbortController()
@@ -140,7 +140,7 @@ export async function answerFederated(
     return { results: [result], log }
   }
   const { primary } = subscriptionNode(operation)
-  const coerced = coerceVariables(operation, schema, variables)
+  const coerced = planVariables(operation, variables)
   const upstream = subgraphs.get(primary.serviceName)
   if (!coerced.ok || !upstream) throw new Error('The subscription cannot begin.')
   const { operation: document, operationName } = primary

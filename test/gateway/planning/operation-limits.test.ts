@@ -1,0 +1,64 @@
+import { createPlanner } from '../../../gateway/planning/create-planner.ts'
+import { createFairQueue } from '../../../gateway/planning/fair-queue.ts'
+import { operationLimits } from '../../../gateway/planning/operation-limits.ts'
+import { compose } from '../../federation/compose.ts'
+
+const planner = createPlanner(compose({ a: { sdl: 'type Query { a: Int q: Query list(of: [Int]): Int }' } }))
+
+async function codesOf(query: string) {
+  const prepared = await planner.prepare({ query, operationName: undefined })
+  return prepared.ok ? 'ok' : prepared.errors.map(({ extensions }) => extensions.code)[0]
+}
+
+const tooComplex = 'OPERATION_TOO_COMPLEX'
+const aliases = (count: number) => Array.from({ length: count }, (_, n) => `a${n}: a`).join(' ')
+
+describe('operations beyond the limits', () => {
+  test('root fields, aliases and fragments counted', async () => {
+    const { rootFields } = operationLimits
+    expect(await codesOf(`{ ${aliases(rootFields)} }`)).toBe('ok')
+    expect(await codesOf(`{ ${aliases(rootFields + 1)} }`)).toBe(tooComplex)
+    const half = aliases(rootFields / 2 + 1)
+    expect(await codesOf(`{ ...F ...F } fragment F on Query { ${half} }`)).toBe(tooComplex)
+  })
+
+  test('fragments that multiply each other', async () => {
+    const levels = Array.from(
+      { length: 40 },
+      (_, n) => `fragment F${n} on Query { q { ...F${n + 1} ...F${n + 1} } }`,
+    )
+    const query = `{ ...F0 } ${levels.join(' ')} fragment F40 on Query { a }`
+    expect(await codesOf(query)).toBe(tooComplex)
+  })
+
+  test('a fragment within itself is invalid, not endless', async () => {
+    expect(await codesOf('{ ...F } fragment F on Query { q { ...F } }')).toBe('GRAPHQL_VALIDATION_FAILED')
+  })
+
+  test('nesting: of selections, of lists that are never closed', async () => {
+    expect(await codesOf(`${'{q'.repeat(90)}{a}${'}'.repeat(90)}`)).toBe('ok')
+    expect(await codesOf(`${'{q'.repeat(5_000)}`)).toBe(tooComplex)
+    expect(await codesOf(`{ list(of: ${'['.repeat(100_000)}`)).toBe(tooComplex)
+  })
+
+  test('tokens, and a text that is no GraphQL', async () => {
+    expect(await codesOf(`{ ${'a '.repeat(operationLimits.tokens)} }`)).toBe(tooComplex)
+    // graphql-js itself stops comparing fields of one name with each other.
+    expect(await codesOf(`{ q { ${'a '.repeat(4_000)} } }`)).toBe('GRAPHQL_VALIDATION_FAILED')
+    expect(await codesOf('{ a "')).toBe('GRAPHQL_PARSE_FAILED')
+    expect(await codesOf('')).toBe('GRAPHQL_PARSE_FAILED')
+  })
+})
+
+describe('a fair queue', () => {
+  test('lanes take turns, each in its own order', () => {
+    const queue = createFairQueue<string, string>(3)
+    for (const item of ['a1', 'a2', 'a3', 'b1', 'c1']) expect(queue.add(item[0] ?? '', item)).toBe(true)
+    expect(queue.add('a', 'a4')).toBe(false)
+    expect(queue.remove('c', 'c1')).toBe(true)
+    expect(queue.remove('c', 'c1')).toBe(false)
+    const taken = Array.from({ length: 5 }, () => queue.take())
+    expect(taken).toEqual(['a1', 'b1', 'a2', 'a3', undefined])
+    expect(queue.drain()).toEqual([])
+  })
+})
