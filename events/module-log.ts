@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { Close } from '../foundation/closing.ts'
 import type { Log } from '../foundation/log.ts'
+import { createTurns } from '../foundation/turns.ts'
 import type { Bus } from './bus.ts'
 import { type EventCatalogue, readEventCatalogue } from './event-catalogue.ts'
 import { appendedChannel } from './log-channels.ts'
@@ -68,6 +69,7 @@ export type ModuleLogOptions<Transaction extends LogTransaction> = {
 }
 
 const defaultMaxBehind = 10_000
+const skipsAtOnce = 2
 
 /**
  * Opens the log in the module's database, and starts a relay for it: every instance of a module has one, one works.
@@ -92,6 +94,7 @@ export async function openModuleLog<Transaction extends LogTransaction>({
   const relay = startRelay({ databaseUrl, source, bus, log, retention })
   const notifyRelays = createNotifier(pool, log)
   const closing = new AbortController()
+  const tailing = { reader, pool, source, log, maxBehind, skipping: createTurns(skipsAtOnce) }
 
   return {
     async transaction(work) {
@@ -122,8 +125,7 @@ export async function openModuleLog<Transaction extends LogTransaction>({
         lagged: 0,
       }))
     },
-    tail: (stream, after, signal) =>
-      tailLog({ reader, pool, source, log, maxBehind }, { stream, after }, [signal, closing.signal]),
+    tail: (stream, after, signal) => tailLog(tailing, { stream, after }, [signal, closing.signal]),
     async close() {
       closing.abort()
       await Promise.all([relay.close(), reader.close()])

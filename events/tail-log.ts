@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import type { Log } from '../foundation/log.ts'
+import type { Turns } from '../foundation/turns.ts'
 import { expiredCursor } from './cursor.ts'
 import { endable } from './endable.ts'
 import type { PositionedEvent } from './event-row.ts'
@@ -16,6 +17,8 @@ export type TailSource = {
   log: Log
   /** How many events of its types a subscriber that was live may be behind. Further behind, it skips ahead. */
   maxBehind: number
+  /** To skip ahead is to read a lot: few do at once, so that those who fell behind do not hold up the others. */
+  skipping: Turns
 }
 
 export type Tail = AsyncGenerator<LogEntry, void, void> & {
@@ -88,7 +91,7 @@ async function takeStep(tail: Following, { position, isLive }: Place): Promise<S
   }
   const upTo = reader.latest()
   if (isLive && (await isTooFarBehind(tail, { after: position, upTo }))) {
-    return catchUp(tail, { after: position, upTo })
+    return catchUp(tail, position)
   }
   const page = await readPage(tail, { after: position, upTo, limit: pageSize })
   const seen = page?.isLast ? upTo : (page?.events.at(-1)?.position ?? position)
@@ -110,13 +113,15 @@ async function isTooFarBehind({ from, stream, signal }: Following, range: Range)
   return answer ?? false
 }
 
-async function catchUp(tail: Following, { after, upTo }: Range): Promise<Step> {
+async function catchUp(tail: Following, after: number): Promise<Step> {
+  const endTurn = await tail.from.skipping.take(tail.signal)
+  const upTo = tail.from.reader.latest()
   const { newest, leftOut } = await skipAhead({
     after,
     upTo,
     readPage: (position) => readPage(tail, { after: position, upTo, limit: skippedPageSize }),
     passes: (event) => passes(tail, event),
-  })
+  }).finally(() => endTurn?.())
   const found = newest ? [{ ...newest, lagged: leftOut, hasPassed: true }] : []
   return { found, place: { position: upTo, isLive: true } }
 }

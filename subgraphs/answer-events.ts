@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql'
+import type { Turns } from '../foundation/turns.ts'
 import type { Call } from './call.ts'
 import { isMadeForCaller } from './format-error.ts'
-import type { Turns } from './turns.ts'
 
 /** A subscription on a socket. */
 export type Subscription = {

@@ -15,10 +15,10 @@ import { LRUCache } from 'lru-cache'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { bounded, type Close } from '../foundation/closing.ts'
 import { TrellisError } from '../foundation/errors.ts'
+import { createTurns, type Turns } from '../foundation/turns.ts'
 import { answerEvents, type Subscription } from './answer-events.ts'
 import type { Call, VerifyCall } from './call.ts'
 import type { FormatError } from './format-error.ts'
-import { createTurns, type Turns } from './turns.ts'
 
 export type SubscriptionServing = {
   schema: GraphQLSchema

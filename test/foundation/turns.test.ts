@@ -1,4 +1,4 @@
-import { createTurns } from '../../subgraphs/turns.ts'
+import { createTurns } from '../../foundation/turns.ts'
 
 const never = new AbortController().signal
 
