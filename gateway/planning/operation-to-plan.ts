@@ -13,6 +13,7 @@ import {
   type VariableDefinitionNode,
   visit,
 } from 'graphql'
+import { mergeMutationFields, withCertainSelections } from './conditional-selections.ts'
 import { withPrivateAliases } from './private-aliases.ts'
 import { privateVariable } from './private-variables.ts'
 import { fragmentNamed, type RootArgument, responseKeyOf, rootArgumentsOf } from './root-arguments.ts'
@@ -29,16 +30,17 @@ export function operationToPlan(
   const rootArguments = rootArgumentsOf({ schema, document, operation })
   const renamed = withPrivateVariables(document)
   const definition = operationOf(renamed, operation.name?.value)
+  const selectionSet = liftArguments(definition.selectionSet, renamed, rootArguments)
   const lifted: OperationDefinitionNode = {
     ...definition,
     variableDefinitions: [
       ...(definition.variableDefinitions ?? []),
-      ...rootArguments.flatMap((argument) => defineVariable(argument, operation)),
+      ...rootArguments.map((argument) => defineVariable(argument, operation)),
     ],
-    selectionSet: liftArguments(definition.selectionSet, renamed, rootArguments),
+    selectionSet: operation.operation === 'mutation' ? mergeMutationFields(selectionSet) : selectionSet,
   }
   const definitions = [lifted, ...renamed.definitions.filter(isFragment)]
-  return withPrivateAliases({ ...renamed, definitions })
+  return withPrivateAliases(withCertainSelections({ ...renamed, definitions }))
 }
 
 function isFragment({ kind }: DefinitionNode): boolean {
@@ -65,8 +67,7 @@ function withPrivateVariables(document: DocumentNode): DocumentNode {
 function defineVariable(
   { variable, value, type }: RootArgument,
   operation: OperationDefinitionNode,
-): VariableDefinitionNode[] {
-  if (variable === null) return []
+): VariableDefinitionNode {
   const own =
     value.kind === 'variable'
       ? operation.variableDefinitions?.find((definition) => definition.variable.name.value === value.name)
@@ -76,7 +77,7 @@ function defineVariable(
     variable: variableNode(variable),
     type: own?.type ?? parseType(value.kind === 'absent' ? nullable(String(type)) : String(type)),
   }
-  return [own?.defaultValue ? { ...definition, defaultValue: own.defaultValue } : definition]
+  return own?.defaultValue ? { ...definition, defaultValue: own.defaultValue } : definition
 }
 
 function variableNode(name: string) {
@@ -128,10 +129,12 @@ function withVariables(field: FieldNode, rootArguments: readonly RootArgument[])
   const responseKey = responseKeyOf(field)
   const own = rootArguments.filter((argument) => argument.responseKey === responseKey)
   if (own.length === 0) return field
-  const args = own.flatMap(({ argument, variable }): ArgumentNode[] => {
-    const name = { kind: Kind.NAME as const, value: argument }
-    if (variable !== null) return [{ kind: Kind.ARGUMENT, name, value: variableNode(variable) }]
-    return (field.arguments ?? []).filter((given) => given.name.value === argument)
-  })
+  const args = own.map(
+    ({ argument, variable }): ArgumentNode => ({
+      kind: Kind.ARGUMENT,
+      name: { kind: Kind.NAME, value: argument },
+      value: variableNode(variable),
+    }),
+  )
   return { ...field, arguments: args }
 }

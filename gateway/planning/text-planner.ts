@@ -14,6 +14,7 @@ import {
   printSchema,
   visit,
 } from 'graphql'
+import { TrellisError } from '../../foundation/errors.ts'
 import { operationToPlan } from './operation-to-plan.ts'
 import { type PlannerSupergraph, toPlannerSupergraph } from './planner-supergraph.ts'
 import type { PlanNode, QueryPlan, SubscriptionNode } from './query-plan.ts'
@@ -67,7 +68,7 @@ export function createTextPlanner(supergraphSdl: string): TextPlanner {
         if (!read.ok) return { ok: false, faults: read.errors.map(toFault) }
         return { ok: true, plan: makePlan(operationToPlan(schema, read.document, read.operation)) }
       } catch (error) {
-        return { ok: false, faults: [unplannable(error)] }
+        return { ok: false, faults: [error instanceof TrellisError ? toFault(error) : unplannable(error)] }
       }
     },
   }
