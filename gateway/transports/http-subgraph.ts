@@ -41,12 +41,12 @@ function createHttpFetch(client: HttpClient, { audience, endpoint, sign }: Modul
   return async (request, signal) => {
     const url = endpoint()
     if (url === undefined) throw unavailable(audience)
-    const { document: query, operationName, variables, caller } = request
+    const { document: query, operationName, caller } = request
     const authorization = sign && (await authorizationFor(caller, audience, sign))
     const post: HttpPost = {
       ...addressOf(url),
       headers: headersFor(caller, authorization),
-      body: request.body ?? JSON.stringify({ query, operationName, variables }),
+      body: request.body ?? JSON.stringify({ query, operationName, variables: request.variables }),
       repeatable: isQuery(query),
     }
     try {

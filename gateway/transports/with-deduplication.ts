@@ -28,7 +28,7 @@ export function withDeduplication({ module }: DeduplicationOptions): (next: Subg
     const begin = (key: string, request: SubgraphRequest): SharedCall => {
       const abort = new AbortController()
       // As text, so that nobody is given objects that somebody else may change.
-      const response = next({ ...request, wantsText: true }, abort.signal)
+      const response = next(request.wantsText ? request : { ...request, wantsText: true }, abort.signal)
       const call: SharedCall = {
         response,
         waiting: 0,
@@ -67,11 +67,17 @@ export function withDeduplication({ module }: DeduplicationOptions): (next: Subg
   }
 }
 
-/** Whatever is added to a request or to its caller is part of it, unless it is named here as making no difference. */
-function keyOf({ document, variables, body, wantsText: _, ...rest }: SubgraphRequest): string {
-  const { traceparent: _trace, ...caller } = rest.caller
-  const who = JSON.stringify({ ...rest, caller })
-  return `${who}\n${body ?? JSON.stringify([document, variables])}`
+/**
+ * Whatever is added to a caller is part of it, unless it is named here as making no difference. The text of a request
+ * says all of it; its variables are not looked at then, they would have to be parsed.
+ */
+function keyOf(request: SubgraphRequest): string {
+  const { traceparent: _trace, ...caller } = request.caller
+  return `${JSON.stringify(caller)}\n${request.body ?? writtenOut(request)}`
+}
+
+function writtenOut({ document, operationName, variables }: SubgraphRequest): string {
+  return JSON.stringify([document, operationName, variables])
 }
 
 function ownCopy(
