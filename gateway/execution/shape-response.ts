@@ -12,6 +12,7 @@ import type { PlannedOperation } from '../planning/planned-operation.ts'
 import { fetchedKey } from '../planning/private-aliases.ts'
 import { absenceReason, FailedField, isResponseObject, type ResponseObject } from './response-data.ts'
 import { selectsByType } from './selects-by-type.ts'
+import { shapingSchema } from './stand-in-types.ts'
 import { visiblePath } from './visible-path.ts'
 
 type Shaping = {
@@ -32,7 +33,7 @@ export function shapeResponse(
   { schema, variables }: Shaping,
 ): ExecutionResult {
   const shaped = executeSync({
-    schema,
+    schema: shapingSchema(schema, operation),
     document,
     operationName: operation.name?.value,
     rootValue: data,

@@ -6,6 +6,7 @@ import { enums } from './enums/case.ts'
 import { errors } from './errors/case.ts'
 import type { FederationCase } from './federation-case.ts'
 import { interfaceObjects } from './interface-objects/case.ts'
+import { interfacesWithoutTypes } from './interfaces-without-types/case.ts'
 import { listsOfLists } from './lists-of-lists/case.ts'
 import { mutations } from './mutations/case.ts'
 import { nestedEntities } from './nested-entities/case.ts'
@@ -24,6 +25,7 @@ export const cases: FederationCase[] = [
   enums,
   errors,
   interfaceObjects,
+  interfacesWithoutTypes,
   listsOfLists,
   mutations,
   nestedEntities,
