@@ -1,5 +1,5 @@
-import { composeServices } from '@theguild/federation-composition'
 import { type DocumentNode, parse } from 'graphql'
+import { composeForClient } from '../../gateway/supergraph/compose-for-client.ts'
 
 const federationLink = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.7", import: [
   "@key" "@requires" "@provides" "@external" "@shareable" "@override" "@inaccessible" "@interfaceObject"
@@ -11,12 +11,8 @@ export function parseSubgraph(sdl: string): DocumentNode {
 
 /** The supergraph of subgraphs by name. */
 export function compose(subgraphs: Readonly<Record<string, { sdl: string }>>): string {
-  const services = Object.entries(subgraphs).map(([name, { sdl }]) => ({
-    name,
-    typeDefs: parseSubgraph(sdl),
-    url: `http://${name}.invalid`,
-  }))
-  const { supergraphSdl, errors } = composeServices(services)
-  if (!supergraphSdl) throw new Error(`Does not compose: ${errors?.map(({ message }) => message).join('; ')}`)
-  return supergraphSdl
+  const sources = Object.entries(subgraphs).map(([name, { sdl }]) => ({ name, sdl: federationLink + sdl }))
+  const composition = composeForClient(sources)
+  if (composition.ok) return composition.supergraphSdl
+  throw new Error(`Does not compose: ${composition.errors.map(({ message }) => message).join('; ')}`)
 }

@@ -50,5 +50,26 @@ export const conditions: FederationCase = {
       variables: { a: false },
       data: {},
     },
+    {
+      asks: 'an object whose whole content is under a condition that does not hold: it is there, and empty',
+      query: 'query ($yes: Boolean!) { me { badges @include(if: $yes) } }',
+      variables: { yes: false },
+      data: { me: {} },
+      unlikeApollo: 'does not fetch the object: null',
+    },
+    {
+      asks: 'conditions that exclude each other, outside and inside',
+      query: 'query ($a: Boolean!) { me @skip(if: $a) { ... on User { name @include(if: $a) } } }',
+      variables: { a: false },
+      data: { me: {} },
+      unlikeApollo: 'finds the plan empty',
+    },
+    {
+      asks: 'introspection under a condition',
+      query: 'query ($a: Boolean!) { ... @include(if: $a) { __type(name: "User") { name } me { name } } }',
+      variables: { a: true },
+      data: { __type: { name: 'User' }, me: { name: 'Ada' } },
+      unlikeApollo: 'its planner throws',
+    },
   ],
 }

@@ -8,6 +8,8 @@ const find = ({ id }: { id: string }) => media.find((one) => one.id === id)
 const typeOf = ({ __typename }: { __typename: string }) => __typename
 const stars: Record<string, number> = { b1: 5, f1: 4 }
 
+const praise = ({ title }: { title: string }) => `${title}!`
+
 export const interfaceObjects: FederationCase = {
   shows: 'interface objects',
   subgraphs: {
@@ -27,18 +29,26 @@ export const interfaceObjects: FederationCase = {
     ratings: {
       sdl: `
         type Query { best: Media rated: [Media!] }
-        type Media @key(fields: "id") @interfaceObject { id: ID! stars: Int }`,
+        type Media @key(fields: "id") @interfaceObject {
+          id: ID!
+          title: String @external
+          stars: Int
+          praise: String @requires(fields: "title")
+        }`,
       resolvers: {
         Query: { best: () => ({ id: 'b1' }), rated: () => [{ id: 'b1' }, { id: 'f1' }] },
-        Media: { stars: ({ id }: { id: string }) => stars[id] },
+        Media: {
+          stars: ({ id }: { id: string }) => stars[id],
+          praise: ({ title }: { title: string }) => `${title}!`,
+        },
       },
     },
   },
   monolith: {
     Query: { media: () => media, best: () => media[0], rated: () => media },
     Media: { __resolveType: typeOf },
-    Book: { stars: ({ id }: { id: string }) => stars[id] },
-    Film: { stars: ({ id }: { id: string }) => stars[id], minutes: () => 117 },
+    Book: { stars: ({ id }: { id: string }) => stars[id], praise },
+    Film: { stars: ({ id }: { id: string }) => stars[id], minutes: () => 117, praise },
   },
   questions: [
     {
@@ -69,6 +79,17 @@ export const interfaceObjects: FederationCase = {
       query: '{ best { __typename stars } }',
       data: { best: null },
       errors: [{ path: ['best'], code: 'SUBGRAPH_UNAVAILABLE' }],
+    },
+    {
+      asks: 'only its own fields, where nobody needs to know the object type',
+      query: '{ best { stars } rated { ... on Media { stars } } }',
+      data: { best: { stars: 5 }, rated: [{ stars: 5 }, { stars: 4 }] },
+      calls: ['ratings: {best{stars}rated{stars}}'],
+    },
+    {
+      asks: 'a field that requires one of the interface, where an interface object is the way in',
+      query: '{ rated { praise } }',
+      data: { rated: [{ praise: 'Emma!' }, { praise: 'Alien!' }] },
     },
   ],
 }

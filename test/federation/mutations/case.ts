@@ -62,5 +62,19 @@ export const mutations: FederationCase = {
         'right: mutation($n__root2:Int!){b__client:sure(n:$n__root2){id}}',
       ],
     },
+    {
+      asks: 'a field that is selected twice, once under a condition, runs once',
+      query:
+        'mutation ($a: Boolean!) { a: left(n: 1) { id } b: right(n: 2) { id } b: right(n: 2) @include(if: $a) { length } }',
+      variables: { a: true },
+      data: { a: { id: 'left1' }, b: { id: 'left1,right2', length: 12 } },
+      unlikeApollo: 'runs it twice',
+    },
+    {
+      asks: 'the order is that of first mention, whatever fragment says more of a field later',
+      query: `mutation { b: left(n: 1) { id } ... { a: left(n: 2) { id } } ...F }
+        fragment F on Mutation { b: left(n: 1) { length } a: left(n: 2) { length } }`,
+      data: { b: { id: 'left1', length: 5 }, a: { id: 'left1,left2', length: 11 } },
+    },
   ],
 }

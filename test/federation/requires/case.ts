@@ -21,19 +21,24 @@ function customs({ id }: { id: string }) {
   return `C${id}`
 }
 
+function seal({ id }: { id: string }) {
+  if (id === '2') throw new Error('The seal is broken.')
+  return `S${id}`
+}
+
 export const requires: FederationCase = {
   shows: '@requires',
   subgraphs: {
     warehouse: {
       sdl: `
         type Query { parcels: [Parcel!] }
-        type Parcel @key(fields: "id") { id: ID! weight: Int mass(unit: String): Int box: Box customs: String }
+        type Parcel @key(fields: "id") { id: ID! weight: Int mass(unit: String): Int box: Box customs: String seal: String! stamps: Int }
         interface Box { sizes: [Int!]! }
         type Crate implements Box { sizes: [Int!]! lid: String }
         type Bag implements Box { sizes: [Int!]! }`,
       resolvers: {
         Query: { parcels: () => parcels },
-        Parcel: { __resolveReference: find, box: boxOf, mass: inGrams, customs },
+        Parcel: { __resolveReference: find, box: boxOf, mass: inGrams, customs, seal, stamps: () => 1 },
         Box: { __resolveType: typeOf },
       },
     },
@@ -45,6 +50,8 @@ export const requires: FederationCase = {
           mass(unit: String): Int @external
           box: Box @external
           customs: String @external
+          seal: String! @external
+          proof: String @requires(fields: "seal")
           price: Int @requires(fields: "weight")
           grams: String @requires(fields: "mass(unit: \\"G\\")")
           label: String @requires(fields: "box { __typename sizes ... on Crate { lid } }")
@@ -59,6 +66,7 @@ export const requires: FederationCase = {
           grams: ({ mass }: { mass: number | null }) => `${mass} g`,
           label: ({ box }: { box: unknown }) => JSON.stringify(box),
           papers: ({ customs: mark }: { customs: string }) => `papers ${mark}`,
+          proof: ({ seal: mark }: { seal: string }) => `proof ${mark}`,
         },
         Box: { __resolveType: typeOf },
       },
@@ -74,6 +82,9 @@ export const requires: FederationCase = {
       price: ({ weight }: Parcel) => price(weight),
       grams: (parcel: Parcel) => `${inGrams(parcel, { unit: 'G' })} g`,
       papers: (parcel: Parcel) => `papers ${customs(parcel)}`,
+      seal,
+      stamps: () => 1,
+      proof: (parcel: Parcel) => `proof ${seal(parcel)}`,
     },
   },
   questions: [
@@ -127,6 +138,13 @@ export const requires: FederationCase = {
         { path: ['parcels', 2, 'papers'], message: 'Customs are closed.' },
       ],
       unlikeApollo: 'computes "papers null"',
+    },
+    {
+      asks: 'a required field that may not be null and failed: what its subgraph nulled with it says so',
+      query: '{ parcels { stamps proof } }',
+      data: { parcels: null },
+      errors: [{ path: ['parcels'], message: 'The seal is broken.' }],
+      unlikeMonolith: 'one schema reads no fields that nobody selected',
     },
   ],
 }

@@ -1,27 +1,31 @@
 import type { FederationCase } from '../federation-case.ts'
 
+function broken(): never {
+  throw new Error('Broken.')
+}
+
 export const sharedRoots: FederationCase = {
   shows: 'a root field that several subgraphs answer in part',
   subgraphs: {
     names: {
-      sdl: `type Query { product: Product @shareable products: [Product!] @shareable }
+      sdl: `type Query { product: Product @shareable products: [Product!] @shareable broken: Product @shareable }
         type Product @shareable { id: ID! name: String detail: Detail } type Detail @shareable { size: Int }`,
       resolvers: {
-        Query: { product: () => ({ id: '1' }), products: () => [{ id: '1' }, { id: '2' }] },
+        Query: { product: () => ({ id: '1' }), products: () => [{ id: '1' }, { id: '2' }], broken },
         Product: { name: ({ id }: { id: string }) => `name ${id}`, detail: () => ({ size: 3 }) },
       },
     },
     prices: {
-      sdl: `type Query { product: Product @shareable products: [Product!] @shareable }
+      sdl: `type Query { product: Product @shareable products: [Product!] @shareable broken: Product @shareable }
         type Product @shareable { id: ID! price: Int detail: Detail } type Detail @shareable { weight: Int }`,
       resolvers: {
-        Query: { product: () => ({ id: '1' }), products: () => [{ id: '1' }, { id: '2' }] },
+        Query: { product: () => ({ id: '1' }), products: () => [{ id: '1' }, { id: '2' }], broken },
         Product: { price: ({ id }: { id: string }) => Number(id) * 10, detail: () => ({ weight: 7 }) },
       },
     },
   },
   monolith: {
-    Query: { product: () => ({ id: '1' }), products: () => [{ id: '1' }, { id: '2' }] },
+    Query: { product: () => ({ id: '1' }), products: () => [{ id: '1' }, { id: '2' }], broken },
     Product: {
       name: ({ id }: { id: string }) => `name ${id}`,
       price: ({ id }: { id: string }) => Number(id) * 10,
@@ -56,6 +60,12 @@ export const sharedRoots: FederationCase = {
         { path: ['products', 1, 'price'], code: 'SUBGRAPH_UNAVAILABLE' },
         { path: ['products', 1, 'detail', 'weight'], code: 'SUBGRAPH_UNAVAILABLE' },
       ],
+    },
+    {
+      asks: 'both fail: one error for the one place',
+      query: '{ broken { price name } }',
+      data: { broken: null },
+      errors: [{ path: ['broken'], message: 'Broken.' }],
     },
   ],
 }
