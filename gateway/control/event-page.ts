@@ -45,5 +45,5 @@ export function eventEdge({ position, event }: HistoryEntry) {
 
 /** Operators see who did what to what, and no client's data; what they did themselves is theirs to see. */
 export function shownEvent(event: PlatformEvent) {
-  return { ...event, data: event.source === 'gateway' ? event.data : null }
+  return { ...event, data: event.source === 'control' ? event.data : null }
 }

@@ -124,7 +124,7 @@ function audit(type: string, fields: AuditFields, context: OperationContext): Pl
     ...fields,
     type,
     id: crypto.randomUUID(),
-    source: 'gateway',
+    source: 'control',
     actor: actorOf(onlyOperators(context)),
     time: new Date().toISOString(),
     traceparent: context.traceparent ?? null,

