@@ -12,6 +12,9 @@ export type PlannerTask = {
   operation: { query: string; operationName: string | undefined } | null
 }
 
+/** Sent before planning begins: the time of an operation counts from here, not from when the thread was started. */
+export type PlannerBegun = { kind: 'begun' }
+
 export type PlannerReply =
   | { kind: 'built'; apiSdl: string }
   | { kind: 'planned'; answer: PlanAnswer }

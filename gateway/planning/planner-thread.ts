@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
 import type { Close } from '../../foundation/closing.ts'
-import type { PlannerReply, PlannerTask } from './planner-messages.ts'
+import type { PlannerBegun, PlannerReply, PlannerTask } from './planner-messages.ts'
 
 /** A supergraph, and what is to be planned on it; null builds the planner only. */
 export type PlannerJob = {
@@ -19,7 +19,7 @@ export type PlannerThread = {
 }
 
 export type PlannerThreadOptions = {
-  /** How long one job may take, the building of its planner included. In milliseconds. */
+  /** How long an operation may be planned. In milliseconds. */
   timeoutMs: number
   /** Planners held at once; the one used longest ago gives way. */
   planners: number
@@ -29,6 +29,8 @@ export type PlannerThreadOptions = {
 
 type Outcome = Awaited<ReturnType<PlannerThread['run']>>
 
+/** For the thread to start and its planner to be built, which is nobody's fault where a machine is busy. */
+const startTimeoutMs = 60_000
 const workerFile = new URL('./planner-worker.ts', import.meta.url)
 
 /** A thread that plans. It neither keeps the process alive nor shares anything with it but messages. */
@@ -41,13 +43,16 @@ export function startPlannerThread({ timeoutMs, planners, memoryMb }: PlannerThr
   worker.unref()
   let dropped: string[] = []
   const held = new LRUCache<string, true>({ max: planners, dispose: (_held, hash) => dropped.push(hash) })
-  let settle: ((outcome: Outcome) => void) | null = null
+  let job: { begun(): void; settle(outcome: Outcome): void } | null = null
   let lost: string | null = null
   const lose = (reason: string) => {
     lost ??= reason
-    settle?.({ kind: 'lost', reason: lost })
+    job?.settle({ kind: 'lost', reason: lost })
   }
-  worker.on('message', (reply: PlannerReply) => settle?.(reply))
+  worker.on('message', (message: PlannerReply | PlannerBegun) => {
+    if (message.kind === 'begun') job?.begun()
+    else job?.settle(message)
+  })
   worker.on('error', (error) => lose(error.message))
   worker.on('exit', (code) => lose(`The thread ended with code ${code}.`))
 
@@ -58,21 +63,27 @@ export function startPlannerThread({ timeoutMs, planners, memoryMb }: PlannerThr
       const isHeld = held.get(hash) ?? false
       held.set(hash, true)
       const { promise, resolve } = Promise.withResolvers<Outcome>()
-      settle = resolve
+      const endAfter = (ms: number, outcome: Outcome) =>
+        setTimeout(() => {
+          resolve(outcome)
+          worker.terminate()
+        }, ms)
+      let timer = endAfter(startTimeoutMs, { kind: 'lost', reason: 'The thread did not get ready.' })
+      const begun = () => {
+        clearTimeout(timer)
+        timer = endAfter(timeoutMs, { kind: 'timeout' })
+      }
+      job = { begun, settle: resolve }
       const task: PlannerTask = { hash, supergraphSdl: isHeld ? null : supergraphSdl, dropped, operation }
       dropped = []
       worker.postMessage(task)
-      const timer = setTimeout(() => {
-        resolve({ kind: 'timeout' })
-        worker.terminate()
-      }, timeoutMs)
       try {
         const outcome = await promise
         if (outcome.kind === 'not-a-supergraph') held.delete(hash)
         return outcome
       } finally {
         clearTimeout(timer)
-        settle = null
+        job = null
       }
     },
     async close() {

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import type { PlannerReply, PlannerTask } from './planner-messages.ts'
+import type { PlannerBegun, PlannerReply, PlannerTask } from './planner-messages.ts'
 import { createTextPlanner, type TextPlanner } from './text-planner.ts'
 
 /** Runs in a thread of its own; planner-thread.ts is its other side, and keeps account of what is held here. */
@@ -13,6 +13,7 @@ function perform({ hash, supergraphSdl, dropped, operation }: PlannerTask): Plan
     const planner = planners.get(hash) ?? createTextPlanner(supergraphSdl ?? '')
     planners.set(hash, planner)
     if (!operation) return { kind: 'built', apiSdl: planner.apiSdl }
+    parentPort?.postMessage({ kind: 'begun' } satisfies PlannerBegun)
     return { kind: 'planned', answer: planner.plan(operation.query, operation.operationName) }
   } catch (error) {
     return { kind: 'not-a-supergraph', reason: error instanceof Error ? error.message : String(error) }

@@ -124,7 +124,7 @@ describe('planners in threads', () => {
   })
 
   test('an operation that takes too long is given up, and not tried again; the next one is planned', async () => {
-    const planner = await open({ timeoutMs: 6_000 }, endless)
+    const planner = await open({ timeoutMs: 4_000 }, endless)
     const refused = await planner.prepare(deep(10))
     expect(refused).toMatchObject({ errors: [{ code: 'OPERATION_TOO_COMPLEX' }] })
     expect(await planner.prepare(deep(10))).toBe(refused)
