@@ -85,7 +85,10 @@ module.exports = {
       severity: 'error',
       from: {
         path: everywhere,
-        pathNot: [inside([...Object.keys(rooms), 'launch', 'test', 'bench'].map((name) => `${name}/`)), '^[^/]+$'],
+        pathNot: [
+          inside([...Object.keys(rooms), 'launch', 'test', 'bench'].map((name) => `${name}/`)),
+          '^[^/]+$',
+        ],
       },
       to: { path: everywhere, dependencyTypes: ours },
     },
@@ -130,7 +133,7 @@ module.exports = {
     {
       name: 'nobody-imports-tests',
       severity: 'error',
-      from: { pathNot: '^test/' },
+      from: { pathNot: '^(test|bench)/' },
       to: { path: '^test/' },
     },
     {

@@ -1,6 +1,5 @@
 import type { Aim } from '../bench.ts'
-import type { Run } from './federation.ts'
-import { type Measured, rounded, spreadOf } from './rounds.ts'
+import { type Measured, rounded, spreadOf, type Turns } from './rounds.ts'
 
 type Figure = (measured: Measured) => number | null
 
@@ -8,7 +7,7 @@ export const perSecond: Figure = (measured) => measured.perSecond
 export const cpu: Figure = ({ cpuMsPerRequest }) => cpuMsPerRequest
 
 /** The median of the ratios of each round; null without both. */
-export function ratioOf(above: Run | undefined, below: Run | undefined, figure: Figure): number | null {
+export function ratioOf(above: Turns | undefined, below: Turns | undefined, figure: Figure): number | null {
   const ratios = (above?.measured ?? []).map((each, round) => {
     const other = below?.measured[round]
     return (figure(each) ?? Number.NaN) / ((other && figure(other)) ?? Number.NaN)
@@ -18,7 +17,7 @@ export function ratioOf(above: Run | undefined, below: Run | undefined, figure: 
 }
 
 /** What was promised: must, aim, beyond. */
-export function aimsOf(runs: readonly Run[]): Aim[] {
+export function aimsOf(runs: readonly Turns[]): Aim[] {
   const ratio = (operation: string, [above, below]: [string, string], figure: Figure) => {
     const of = (name: string) =>
       runs.find((each) => each.gateway.name === name && each.operation === operation)

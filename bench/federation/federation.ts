@@ -33,7 +33,7 @@ const operations: Readonly<Record<string, string>> = {
 
 type Running = GatewayUnderLoad & { url(operation: string): string; pid: number; stop: Started['stop'] }
 
-export type Run = { gateway: Running; operation: string; upstreamCalls: number; measured: Measured[] }
+type Run = Turns & { gateway: Running; upstreamCalls: number }
 
 type Around = { load: LoadGenerator; upstreams: Upstreams; connections: number }
 

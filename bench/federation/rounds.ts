@@ -5,6 +5,9 @@ import { otherCore } from './set-up.ts'
 
 export type Measured = LoadReport & { cpuMsPerRequest: number | null; residentMb: number | null }
 
+/** A gateway's turns with one operation, one for each round. */
+export type Turns = { gateway: { name: string }; operation: string; measured: Measured[] }
+
 export type LoadGenerator = {
   /** Loads the gateway of that process, and looks at what it uses meanwhile. */
   run(order: LoadOrder, gatewayPid: number): Promise<Measured>
