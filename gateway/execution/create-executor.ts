@@ -25,8 +25,8 @@ export type ExecutionRequest = {
  */
 export type Executor = {
   execute(operation: PlannedOperation, request: ExecutionRequest): Promise<ExecutionResult>
-  /** The same as JSON text where nothing went wrong; otherwise the result, whose errors are yet to be shown or hidden. */
-  answer(operation: PlannedOperation, request: ExecutionRequest): Promise<string | ExecutionResult>
+  /** The same as JSON where nothing went wrong; otherwise the result, whose errors are yet to be shown or hidden. */
+  answer(operation: PlannedOperation, request: ExecutionRequest): Promise<string | Buffer | ExecutionResult>
   /** The same as JSON text, errors as they are. */
   executeToJson(operation: PlannedOperation, request: ExecutionRequest): Promise<string>
   /** One event of a subscription: what the module sent is the root, the rest of the plan is executed on it. */
@@ -60,7 +60,7 @@ export function createExecutor({ schema, supergraph, subgraphs }: ExecutorParts)
   const run = async (
     operation: PlannedOperation,
     request: ExecutionRequest,
-  ): Promise<string | ExecutionResult> => {
+  ): Promise<string | Buffer | ExecutionResult> => {
     const { graph, compiled } = prepare(operation)
     const execution = { ...request, schema, subgraphs, graph }
     const coerced = planVariables(operation, request.variables)
@@ -78,17 +78,21 @@ export function createExecutor({ schema, supergraph, subgraphs }: ExecutorParts)
     answer: run,
     async execute(operation, request) {
       const answer = await run(operation, request)
-      return typeof answer === 'string' ? JSON.parse(answer) : answer
+      return isJson(answer) ? JSON.parse(answer.toString()) : answer
     },
     async executeToJson(operation, request) {
       const answer = await run(operation, request)
-      return typeof answer === 'string' ? answer : JSON.stringify(answer)
+      return isJson(answer) ? answer.toString() : JSON.stringify(answer)
     },
     executeEvent(operation, response, request) {
       const { graph } = prepare(operation)
       return executeEvent(operation, response, { ...request, schema, subgraphs, graph })
     },
   }
+}
+
+export function isJson(answer: string | Buffer | ExecutionResult): answer is string | Buffer {
+  return typeof answer === 'string' || Buffer.isBuffer(answer)
 }
 
 /** What is made of an operation once. */

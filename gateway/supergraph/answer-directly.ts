@@ -1,5 +1,5 @@
 import type { ExecutionResult, OperationTypeNode } from 'graphql'
-import type { Executor } from '../execution/create-executor.ts'
+import { type Executor, isJson } from '../execution/create-executor.ts'
 import type { Planner } from '../planning/create-planner.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 import { isAboutOperation, statusOf } from './error-status.ts'
@@ -42,7 +42,7 @@ export function createDirectAnswering({ planner, executor, showError }: DirectAn
         refuseOverHttp(operation.operation.operation, http.method)
         persisted.keep(request)
         const answer = await run(operation, { request, context }, executor.answer)
-        if (typeof answer === 'string') return { status: 200, headers: headersFor(http), body: answer }
+        if (isJson(answer)) return { status: 200, headers: headersFor(http), body: answer }
         return answerResult(answer, http, showError)
       } catch (error) {
         return answerErrors([error], http, showError)

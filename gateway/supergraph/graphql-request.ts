@@ -24,5 +24,5 @@ export type HttpAnswer = {
   status: number
   headers: Readonly<Record<string, string>>
   /** JSON. */
-  body: string
+  body: string | Buffer
 }

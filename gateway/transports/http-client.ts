@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { Agent, buildConnector, type Dispatcher, errors as undiciErrors } from 'undici'
 import type { Close } from '../../foundation/closing.ts'
 import { createDeadlines, type Deadlines } from './deadlines.ts'
@@ -36,6 +37,8 @@ export type HttpAnswer = {
   /** Lower-case names. */
   headers: Readonly<Record<string, string | string[] | undefined>>
   text: string
+  /** Every byte of `text` is a character. */
+  isAscii: boolean
 }
 
 export type HttpClient = {
@@ -110,6 +113,13 @@ type Sending = {
   reject(error: unknown): void
 }
 
+function decoded(chunks: readonly Buffer[]): Pick<HttpAnswer, 'text' | 'isAscii'> {
+  const [first] = chunks
+  const bytes = chunks.length === 1 && first ? first : Buffer.concat(chunks)
+  const isAllAscii = isAscii(bytes)
+  return { text: bytes.toString(isAllAscii ? 'latin1' : 'utf8'), isAscii: isAllAscii }
+}
+
 function send(request: HttpPost, signal: AbortSignal, sending: Sending): void {
   const { agent, deadlines, stale, maxResponseBytes, resolve, reject } = sending
   const { origin, path, headers, body } = request
@@ -117,7 +127,7 @@ function send(request: HttpPost, signal: AbortSignal, sending: Sending): void {
   let ended = false
   let isAnswered = false
   let attempts = 0
-  let answer: Omit<HttpAnswer, 'text'> = { status: 0, headers: {} }
+  let answer: Pick<HttpAnswer, 'status' | 'headers'> = { status: 0, headers: {} }
   let chunks: Buffer[] = []
   let bytes = 0
 
@@ -156,8 +166,7 @@ function send(request: HttpPost, signal: AbortSignal, sending: Sending): void {
     onResponseEnd() {
       if (ended) return
       settle()
-      const [first] = chunks
-      resolve({ ...answer, text: (chunks.length === 1 && first ? first : Buffer.concat(chunks)).toString() })
+      resolve({ ...answer, ...decoded(chunks) })
     },
     onResponseError(_controller, error) {
       if (ended) return

@@ -17,7 +17,7 @@ export const acceptedTypes = `${graphqlType}, ${jsonType}`
  * @throws {TrellisError} SUBGRAPH_INVALID_RESPONSE, SUBGRAPH_UNAVAILABLE
  */
 export function readHttpAnswer(
-  { status, headers, text }: HttpAnswer,
+  { status, headers, text, isAscii }: HttpAnswer,
   module: string,
   { wantsText }: Pick<SubgraphRequest, 'wantsText'>,
 ): SubgraphResponse {
@@ -26,7 +26,7 @@ export function readHttpAnswer(
   const type = mediaTypeOf(headers['content-type'])
   const isSuccess = status >= 200 && status < 300
   if (type === graphqlType || (type === jsonType && isSuccess)) {
-    return wantsText && isSuccess ? { text } : readResponseText(text, module)
+    return wantsText && isSuccess ? { text, isAscii } : readResponseText(text, module)
   }
   const noAnswer = status >= 502 && status <= 504 ? unavailable(module) : invalidResponse(module)
   const errors = type === jsonType ? parseResponse(text)?.errors : undefined

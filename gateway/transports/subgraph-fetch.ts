@@ -44,6 +44,8 @@ export type SubgraphResponse = {
   errors?: readonly GraphQLFormattedError[]
   /** JSON, supposedly; whoever asked reads it with `readResponseText`. Never beside `data` or `errors`. */
   text?: string
+  /** `text` is known to have nothing but ASCII: what is made of it can be encoded byte by byte. */
+  isAscii?: boolean
 }
 
 /** For whom an operation runs. Null viewer: a gateway without authentication (`--supergraph`). */

@@ -10,11 +10,12 @@ import { type Run, startRun } from './run.ts'
 import { compileObject, type WriteObject, type Writing } from './write-object.ts'
 
 /**
- * Makes the fetches of one run and writes the answer, `{"data":...}`.
+ * Makes the fetches of one run and writes the answer, `{"data":...}`: as bytes where they are the characters, which is
+ * a copy, while UTF-8 and its length in bytes have to be worked out.
  *
  * @throws {HandOver} the reference has to go on; the signal's reason once it is aborted
  */
-export type CompiledOperation = (inputs: Parameters<typeof startRun>[0]) => Promise<string>
+export type CompiledOperation = (inputs: Parameters<typeof startRun>[0]) => Promise<string | Buffer>
 
 type Schemas = { schema: GraphQLSchema; supergraph: GraphQLSchema }
 
@@ -55,8 +56,12 @@ export function compileOperation(
       throw error
     }
     run.signal.throwIfAborted()
-    return `{"data":${write(run.root)}}`
+    return encoded(`{"data":${write(run.root)}}`, run)
   }
+}
+
+function encoded(text: string, { isAscii }: Run): string | Buffer {
+  return isAscii ? Buffer.from(text, 'latin1') : text
 }
 
 const mostConditions = 4

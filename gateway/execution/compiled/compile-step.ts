@@ -22,8 +22,9 @@ export function compileStep(step: FetchStep, places: Places, supergraph: GraphQL
     if (asked.every(({ isEmpty }) => isEmpty)) return
     const response = await answered(() => call(asked.map(({ variables }) => variables).join(), run))
     if (run.isOver) return
-    const answer = readAnswer(response, whole)
-    for (const { receive } of asked) receive(answer)
+    const { data, isAscii } = readAnswer(response, whole)
+    run.isAscii &&= isAscii
+    for (const { receive } of asked) receive(data)
   }
 }
 

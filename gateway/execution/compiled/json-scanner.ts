@@ -1,7 +1,7 @@
 import { HandOver } from './hand-over.ts'
 
-/** JSON text, and how far it has been read. */
-export type Scanner = { readonly text: string; at: number }
+/** JSON text, and how far it has been read. `isAscii`: it is known that nothing else has been read from it. */
+export type Scanner = { readonly text: string; at: number; isAscii: boolean }
 
 const quote = 0x22
 const backslash = 0x5c
@@ -79,7 +79,7 @@ function readString(scanner: Scanner): string {
   const start = scanner.at
   const isPlain = skipString(scanner)
   const text = scanner.text.slice(start, scanner.at)
-  return isPlain ? text : normalised(text)
+  return isPlain ? text : normalised(text, scanner)
 }
 
 /** True when nothing in the string is escaped, nor would have to be. */
@@ -116,7 +116,7 @@ function readNumber(scanner: Scanner): string {
   }
   while (isPartOfNumber(code)) code = text.charCodeAt(++at)
   scanner.at = at
-  return normalised(text.slice(start, at))
+  return normalised(text.slice(start, at), scanner)
 }
 
 /** Digits, and `+`, `-`, `.`, `e`, `E`. */
@@ -145,11 +145,14 @@ function readAny(scanner: Scanner): string {
       scanner.at++
     }
   } while (depth > 0)
-  return normalised(scanner.text.slice(start, scanner.at))
+  return normalised(scanner.text.slice(start, scanner.at), scanner)
 }
 
-function normalised(text: string): string {
-  return JSON.stringify(parsed(text))
+function normalised(text: string, scanner: Scanner): string {
+  const own = JSON.stringify(parsed(text))
+  // What was escaped need not be any more.
+  scanner.isAscii &&= !/[\u0080-\uffff]/.test(own)
+  return own
 }
 
 /** Numbers that may be too large for JavaScript, in which case they are for the reference. */

@@ -22,9 +22,10 @@ import type { Member, Shape } from './shapes.ts'
  *
  * @throws {HandOver} for any other answer
  */
-export function readAnswer({ text, data, errors }: SubgraphResponse, shape: Shape): Fetched {
+export function readAnswer(response: SubgraphResponse, shape: Shape): { data: Fetched; isAscii: boolean } {
+  const { text, data, errors, isAscii = false } = response
   if (errors) throw new HandOver('A subgraph answers with errors.')
-  const reader: Reader = { text: text ?? JSON.stringify({ data }), at: 0, seen: new Map() }
+  const reader: Reader = { text: text ?? JSON.stringify({ data }), at: 0, isAscii, seen: new Map() }
   let found: Fetched | null = null
   expect(reader, openBrace)
   let goesOn = hasFirst(reader, closeBrace)
@@ -36,7 +37,7 @@ export function readAnswer({ text, data, errors }: SubgraphResponse, shape: Shap
     goesOn = another(reader, closeBrace)
   }
   if (!found || !Number.isNaN(peek(reader))) unreadable()
-  return found
+  return { data: found, isAscii: reader.isAscii }
 }
 
 type Reader = Scanner & {

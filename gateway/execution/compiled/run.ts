@@ -35,12 +35,14 @@ export type Run = {
   objects: (readonly Fetched[] | undefined)[]
   /** Counts searches. */
   marks: number
+  /** Nothing but ASCII has come. */
+  isAscii: boolean
   /** No call is begun any more. */
   isOver: boolean
 }
 
 export function startRun(parts: Pick<Run, 'variables' | 'caller' | 'signal' | 'calls'>): Run {
-  return { ...parts, root: newFetched(0), objects: [], marks: 0, isOver: false }
+  return { ...parts, root: newFetched(0), objects: [], marks: 0, isAscii: true, isOver: false }
 }
 
 export function newFetched(size: number): Fetched {

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { createPlanner } from '../../../../gateway/planning/create-planner.ts'
 import { readResponseText } from '../../../../gateway/transports/read-graphql-response.ts'
 import { compose } from '../../../federation/compose.ts'
@@ -23,7 +24,7 @@ const planner = createPlanner(
 const texts =
   (name: string, text: string): Respond =>
   (request) =>
-    request.wantsText ? { text } : readResponseText(text, name)
+    request.wantsText ? { text, isAscii: isAscii(Buffer.from(text)) } : readResponseText(text, name)
 
 const entities = '{"data":{"_entities":[{"b":1,"c":"x","w":{"__typename":"W","k":"w1"}}]}}'
 const last = '{"data":{"_entities":[{"z":1}]}}'
@@ -67,6 +68,7 @@ describe('values of a subgraph', () => {
       '"XL"',
       '"1"',
       '"\\u0041"',
+      '"\\u00e9"',
       '"\\ud800"',
       '"\ud83d\ude00"',
       '"é"',
