@@ -38,7 +38,6 @@ export function readGroup(group: StreamGroup, { cursor: start, hasBegun, module,
   let cursor = start
   let { stream, place } = enter(group.join(start, hasBegun))
   cursor ??= stream.cursorBefore(place)
-  let stopWaiting = () => undefined as unknown
   let waiter: PromiseWithResolvers<Step> | null = null
 
   const goTo = (position: Position) => {
@@ -51,7 +50,7 @@ export function readGroup(group: StreamGroup, { cursor: start, hasBegun, module,
     if (phase === 'ended') return done
     phase = 'ended'
     signal.removeEventListener('abort', end)
-    stopWaiting()
+    if (waiter) stream.stopWaiting(wake)
     stream.leave()
     waiter?.resolve(done)
     waiter = null
@@ -82,27 +81,28 @@ export function readGroup(group: StreamGroup, { cursor: start, hasBegun, module,
     cursor = answer.cursor ?? cursor
     return { done: false, value: answer }
   }
-  const wait = () => {
-    stopWaiting = stream.wait(wake)
-  }
   const wake = () => {
     const woken = waiter
     if (!woken) return
     try {
       const step = take()
-      if (!step) return wait()
+      if (!step) return stream.wait(wake)
       waiter = null
       woken.resolve(step)
     } catch (error) {
       woken.reject(error)
     }
   }
-  const next = async (): Promise<Step> => {
-    if (phase === 'ended') return done
-    const step = take()
-    if (step) return step
+  const next = (): Promise<Step> => {
+    if (phase === 'ended') return Promise.resolve(done)
+    try {
+      const step = take()
+      if (step) return Promise.resolve(step)
+    } catch (error) {
+      return Promise.reject(error)
+    }
     waiter = Promise.withResolvers()
-    wait()
+    stream.wait(wake)
     return waiter.promise
   }
 

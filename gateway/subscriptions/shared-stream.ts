@@ -21,8 +21,10 @@ export type SharedStream = {
   leave(): void
   /** What there is at a place. */
   at(place: number): Answer | 'gone' | 'not yet'
-  /** Calls back once there is something at its end, or `phase` has changed. Pulls, unless it is being done. Returns how to leave. */
-  wait(wake: () => void): () => void
+  /** Calls back once there is something at its end, or `phase` has changed. Pulls, unless it is being done. */
+  wait(wake: () => void): void
+  /** Is not to be called back any more. */
+  stopWaiting(wake: () => void): void
   /** Why it ended; undefined when the module completed it. */
   failure(): unknown
 }
@@ -56,11 +58,11 @@ export function createSharedStream({
   let isPulling = false
   let phase: 'open' | 'ended' = 'open'
   let failure: unknown
-  let waiting = new Set<() => void>()
+  let waiting: (() => void)[] = []
 
   const wakeAll = () => {
     const woken = waiting
-    waiting = new Set()
+    waiting = []
     for (const wake of woken) wake()
   }
   const end = (reason?: unknown) => {
@@ -78,7 +80,7 @@ export function createSharedStream({
   }
   const keep = (answer: Answer) => {
     // Where everybody waits, nobody needs what was before.
-    if (waiting.size === readers && !isSought()) dropDownTo(0)
+    if (waiting.length === readers && !isSought()) dropDownTo(0)
     kept.push(answer)
     keptCharacters += answer.text.length
     dropDownTo(mostKept)
@@ -132,9 +134,11 @@ export function createSharedStream({
       return kept[place - firstKept] ?? 'not yet'
     },
     wait(wake) {
-      waiting.add(wake)
+      waiting.push(wake)
       pull()
-      return () => waiting.delete(wake)
+    },
+    stopWaiting(wake) {
+      waiting = waiting.filter((other) => other !== wake)
     },
     failure: () => failure,
   }

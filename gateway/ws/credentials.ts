@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Credentials, Identity } from '../access/authenticate.ts'
 
 type Parameters = Readonly<Record<string, unknown>>
 
 /** Credentials come as parameters alone. Other headers may also be those of the upgrade, which a browser cannot set. */
-export function readSocketCredentials(params: Parameters, { headers }: IncomingMessage): Credentials {
+export function readSocketCredentials(params: Parameters, headers: IncomingHttpHeaders): Credentials {
   const { apiKey, authorization } = params
   return {
     apiKey: readCredential(apiKey),

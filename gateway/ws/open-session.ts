@@ -1,8 +1,9 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
 import type { Authenticator, Credentials, Identity } from '../access/authenticate.ts'
 import { type OperationRequest, readTraceparent } from '../pipeline.ts'
+import type { Answer } from '../subscriptions/follow-operation.ts'
 import type { ShowError } from '../supergraph/show-error.ts'
 import { isAnsweredAlike, isSamePerson, readSocketCredentials } from './credentials.ts'
 import { createOperations, type Operations } from './operations.ts'
@@ -24,6 +25,7 @@ export type Session = SocketSession & {
 export type SessionOptions = {
   authenticator: Authenticator
   run: RunOperation
+  encode(answer: Answer): Buffer
   show: ShowError
   limits: SocketLimits
   counts: SocketCounts
@@ -34,12 +36,12 @@ const longestTimerMs = 2 ** 31 - 1
 
 export function openSession(
   channel: SocketChannel,
-  request: IncomingMessage,
+  headers: IncomingHttpHeaders,
   options: SessionOptions,
 ): Session {
-  const { authenticator, limits, counts, run, show } = options
+  const { authenticator, limits, counts, run, encode, show } = options
   const disconnected = new AbortController()
-  const traceparent = readTraceparent(single(request.headers.traceparent))
+  const traceparent = readTraceparent(single(headers.traceparent))
   let identity: Identity | null = null
   let params: Readonly<Record<string, unknown>> = {}
   let timer: NodeJS.Timeout | undefined
@@ -48,6 +50,7 @@ export function openSession(
   const operations = createOperations({
     channel,
     run: (payload, resume) => run(payload, operationRequest(), resume),
+    encode,
     mayReceive() {
       const isFine = identity !== null && authenticator.holds(identity)
       if (!isFine) endIdentity()
@@ -98,7 +101,7 @@ export function openSession(
     initialisedWithinMs: limits.initialisedWithinMs,
     show,
     async connect(given) {
-      const found = await identify(readSocketCredentials(given, request), options)
+      const found = await identify(readSocketCredentials(given, headers), options)
       if (typeof found === 'string') return closings.forbidden(found)
       if (phase === 'ended' || !counts.enter(found.viewer)) return closings.tooMany
       identity = found
@@ -108,7 +111,7 @@ export function openSession(
     },
     async renew(given) {
       // A key that came with the socket still counts, so that it cannot be left out.
-      const found = await identify(readSocketCredentials({ ...params, ...given }, request), options)
+      const found = await identify(readSocketCredentials({ ...params, ...given }, headers), options)
       if (typeof found === 'string') return { accepted: false, code: found }
       if (phase === 'ended' || !identity || !isSamePerson(identity, found))
         return { accepted: false, code: 'FORBIDDEN' }

@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
+import type { Answer } from '../subscriptions/follow-operation.ts'
 import type { Answers } from '../subscriptions/read-group.ts'
 import type { Resume } from '../subscriptions/subscribe-operation.ts'
 import type { ShowError } from '../supergraph/show-error.ts'
@@ -27,14 +28,18 @@ export type Operations = {
 export type OperationsOptions = {
   channel: SocketChannel
   run(payload: OperationPayload, resume?: Resume): Promise<Outcome>
+  /** An answer's text as bytes, the same for all sockets. */
+  encode(answer: Answer): Buffer
   /** Asked for each answer of a subscription: whether it may still be sent. Ends the socket, or its subscriptions, if not. */
   mayReceive(): boolean
   show: ShowError
 }
 
+const tail = Buffer.from('}')
+
 type Operation = { payload: OperationPayload; answers: Answers | null; ended: Promise<void> }
 
-export function createOperations({ channel, run, mayReceive, show }: OperationsOptions): Operations {
+export function createOperations({ channel, run, encode, mayReceive, show }: OperationsOptions): Operations {
   const operations = new Map<string, Operation>()
 
   const send = (id: string, type: 'next' | 'error', payload: string) =>
@@ -65,7 +70,7 @@ export function createOperations({ channel, run, mayReceive, show }: OperationsO
   }
   const deliver = async (id: string, operation: Operation, answers: Answers): Promise<void> => {
     const isCurrent = () => operations.get(id) === operation && operation.answers === answers
-    const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`
+    const head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
     operation.answers = answers
     try {
       for (;;) {
@@ -73,7 +78,7 @@ export function createOperations({ channel, run, mayReceive, show }: OperationsO
         if (!isCurrent()) return
         if (step.done) break
         if (!mayReceive()) return
-        channel.send(`${head}${step.value.text}}`)
+        channel.sendParts(head, encode(step.value), tail)
         if (channel.isFull()) await channel.drained()
       }
       operations.delete(id)

@@ -6,6 +6,7 @@ import { bounded, type Close } from '../../foundation/closing.ts'
 import type { Log } from '../../foundation/log.ts'
 import type { Authenticator } from '../access/authenticate.ts'
 import type { AcquireGraph } from '../pipeline.ts'
+import type { Answer } from '../subscriptions/follow-operation.ts'
 import { createShowError } from '../supergraph/show-error.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { openSession, type Session, type SessionOptions } from './open-session.ts'
@@ -39,7 +40,7 @@ export function startWebSocketServer(options: WebSocketOptions): Close {
   const { server, limits, log } = options
   const show = createShowError(log)
   const run = createRunOperation({ acquire: options.acquire, show })
-  const sessionOptions = { ...options, show, run }
+  const sessionOptions = { ...options, show, run, encode: createEncoder() }
   const sessions = new Set<Session>()
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytes, handleProtocols })
   const stopHeartbeat = startHeartbeat(sockets.clients, limits.pingEveryMs)
@@ -75,6 +76,18 @@ export function startWebSocketServer(options: WebSocketOptions): Close {
   }
 }
 
+/** Whoever shares an answer shares its bytes. */
+function createEncoder(): (answer: Answer) => Buffer {
+  const encoded = new WeakMap<Answer, Buffer>()
+  return (answer) => {
+    const known = encoded.get(answer)
+    if (known) return known
+    const bytes = Buffer.from(answer.text)
+    encoded.set(answer, bytes)
+    return bytes
+  }
+}
+
 type OpenSocket = { socket: WebSocket; stream: Duplex; request: IncomingMessage }
 
 function openSocket(
@@ -82,7 +95,7 @@ function openSocket(
   options: SessionOptions,
   sessions: Set<Session>,
 ): void {
-  const session = openSession(createSocketChannel(socket, stream), request, options)
+  const session = openSession(createSocketChannel(socket, stream), request.headers, options)
   const served = serveSocket(session)
   sessions.add(session)
   const fail = (error: unknown) => {

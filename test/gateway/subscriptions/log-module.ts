@@ -5,7 +5,7 @@ import { type RunningSubgraph, startSubgraph } from '../../federation/start-subg
 
 export const logSdl = `type Query { latest: Int }
   type Subscription { changed(kind: String, after: String): Change  plain: Change }
-  type Change @key(fields: "id") { id: ID! cursor: String! n: Int }`
+  type Change @key(fields: "id") { id: ID! cursor: String! n: Int text: String }`
 
 /** A module with a log of its own, in memory, and as many instances of it as wanted; what happens is the test's doing. */
 export type LogModule = {
@@ -54,7 +54,7 @@ export function createLogModule(): LogModule {
         for (;;) {
           if (isLeft) return done
           if (born !== completions) return leave()
-          const next = entries.find((n) => n > position)
+          const next = firstAfter(entries, position)
           if (next !== undefined) {
             position = next
             return { done: false, value: { changed: { id: `c${next}`, cursor: String(next), n: next } } }
@@ -69,6 +69,8 @@ export function createLogModule(): LogModule {
     }
   }
   const resolvers = {
+    // Enough to fill what is between a gateway and a client that does not read.
+    Change: { text: () => 'x'.repeat(4_000) },
     Subscription: {
       changed: {
         subscribe(_root: unknown, { after = null }: { after?: string | null }) {
@@ -124,4 +126,16 @@ export function createLogModule(): LogModule {
       await Promise.all([...living].map((instance) => instance.kill()))
     },
   }
+}
+
+/** Entries are in order; there may be very many. */
+function firstAfter(entries: readonly number[], position: number): number | undefined {
+  let from = 0
+  let to = entries.length
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((entries[middle] ?? 0) > position) to = middle
+    else from = middle + 1
+  }
+  return entries[from]
 }
