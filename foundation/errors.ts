@@ -86,7 +86,7 @@ export const errorCatalogue = {
   },
   UNSUPPORTED_DIRECTIVE: {
     status: 400,
-    meaning: 'The operation uses @defer, which the platform does not serve.',
+    meaning: 'The operation needs @defer, @stream or @fromContext, which the platform does not serve.',
   },
   PLUGIN_INVALID: {
     status: 400,

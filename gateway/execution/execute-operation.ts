@@ -7,6 +7,7 @@ import type { Caller, Subgraph } from '../transports/subgraph-fetch.ts'
 import type { PlanExecution } from './call-subgraph.ts'
 import { executeFetchGraph } from './fetch-graph.ts'
 import { executePlanNode } from './plan-node.ts'
+import { mostErrors } from './read-response.ts'
 import { absenceReason, emptyObject, failedWith, type ResponseObject } from './response-data.ts'
 import { executeSerially, mayStopEarly } from './serial-mutation.ts'
 import { shapeResponse } from './shape-response.ts'
@@ -54,14 +55,14 @@ export async function executeOperation(
   return completeResponse(operation, { data, strayErrors }, execution)
 }
 
-/** Shapes the data and adds the errors that have no place in it. */
+/** Shapes the data and adds the errors that have no place in it, as many as an answer may have. */
 export function completeResponse(
   operation: PlannedOperation,
   { data, strayErrors }: { data: ResponseObject; strayErrors: GraphQLError[] },
   execution: Pick<Execution, 'schema' | 'variables'>,
 ): ExecutionResult {
   const shaped = shapeResponse(operation, data, execution)
-  const errors = [...(shaped.errors ?? []), ...strayErrors]
+  const errors = [...(shaped.errors ?? []), ...strayErrors].slice(0, mostErrors)
   if (errors.length === 0) return shaped
   const isEmptyPlan = errors.find(({ extensions }) => extensions.code === 'PLAN_EMPTY')
   return isEmptyPlan ? { data: null, errors: [isEmptyPlan] } : { data: shaped.data, errors }

@@ -13,6 +13,9 @@ import {
 } from './response-data.ts'
 import { applyRewrites, renamePath } from './rewrites.ts'
 
+/** Of one answer, a subgraph's or ours: more of them tell nobody more. */
+export const mostErrors = 1_000
+
 /** What one fetch brought: its data with its errors in their places, and the errors that have none. */
 export type FetchedData = { data: ResponseObject | FailedField; strayErrors: GraphQLError[] }
 
@@ -23,7 +26,7 @@ export function readResponse(
   supergraph: GraphQLSchema,
 ): FetchedData {
   if (response instanceof FailedField) return { data: response, strayErrors: [] }
-  const failures = (response.errors ?? []).map((error) => readError(node, error))
+  const failures = (response.errors ?? []).slice(0, mostErrors).map((error) => readError(node, error))
   const data = copyOf(response.data ?? null)
   if (!isResponseObject(data)) {
     return {

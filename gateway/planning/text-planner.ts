@@ -84,9 +84,24 @@ function apiSdlOf(schema: GraphQLSchema, { variants }: PlannerSupergraph): strin
   return print(api)
 }
 
-/** `@defer` is refused before, so that the planner never makes a plan of it. */
+/**
+ * `@defer` is refused before, so that the planner never makes a plan of it.
+ *
+ * @throws {TrellisError} UNSUPPORTED_DIRECTIVE for `@fromContext`, which a supergraph that was composed elsewhere may have
+ */
 function asPlainData(node: ApolloQueryPlan['node']): PlanNode | SubscriptionNode | undefined {
-  return node && JSON.parse(JSON.stringify(node))
+  return (
+    node &&
+    JSON.parse(JSON.stringify(node), (key, value: unknown) => {
+      if (key === 'contextRewrites') {
+        throw new TrellisError(
+          'UNSUPPORTED_DIRECTIVE',
+          'A field of the operation needs @fromContext, which is not served here.',
+        )
+      }
+      return value
+    })
+  )
 }
 
 function toFault({ message, extensions, positions = [] }: GraphQLError): PlanFault {

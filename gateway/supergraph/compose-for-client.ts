@@ -1,5 +1,5 @@
 import { composeServices } from '@theguild/federation-composition'
-import { GraphQLError, parse } from 'graphql'
+import { type DocumentNode, GraphQLError, parse, visit } from 'graphql'
 import { withExternalsOfInterfaceObjects } from './interface-object-externals.ts'
 
 /** One subgraph as composition sees it. */
@@ -25,9 +25,28 @@ export function composeForClient(sources: readonly SubgraphSource[]): Compositio
   const subgraphs = services.flatMap(({ source, typeDefs }) =>
     'code' in typeDefs ? [] : [{ name: source.name, url: `subgraph:${source.name}`, typeDefs }],
   )
+  const unsupported = subgraphs.flatMap(({ name, typeDefs }) =>
+    usesContext(typeDefs) ? [contextError(name)] : [],
+  )
+  if (unsupported.length > 0) return { ok: false, errors: unsupported }
   const result = composeServices(subgraphs)
   if (result.errors) return { ok: false, errors: result.errors.map(toCompositionError) }
   return { ok: true, supergraphSdl: withExternalsOfInterfaceObjects(result.supergraphSdl, subgraphs) }
+}
+
+/** It composes, and the planner plans it; the executor would leave the arguments out, and the answers be wrong. */
+function usesContext(typeDefs: DocumentNode): boolean {
+  let isFound = false
+  visit(typeDefs, {
+    Directive({ name }) {
+      isFound ||= name.value === 'fromContext' || name.value === 'federation__fromContext'
+    },
+  })
+  return isFound
+}
+
+function contextError(subgraph: string): CompositionError {
+  return { code: 'UNSUPPORTED_FEATURE', message: `[${subgraph}] @fromContext is not served here.`, subgraph }
 }
 
 function parseSource({ name, sdl }: SubgraphSource) {

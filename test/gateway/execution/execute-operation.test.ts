@@ -140,6 +140,19 @@ describe('subgraphs that misbehave', () => {
     })
   })
 
+  test('errors without end', async () => {
+    const errors = Array.from({ length: 5_000 }, (_, index) => ({
+      message: `no ${index}`,
+      path: ['ts', index, 'a'],
+    }))
+    const ts = errors.map((_, index) => ({ ...t(String(index)), a: null }))
+    const answer = await run('{ ts { a } }', { a: () => ({ data: { ts }, errors }) })
+    expect(answer.data.ts).toHaveLength(5_000)
+    expect(answer.errors).toHaveLength(1_000)
+    const many = await run('{ ts { b } }', { a: () => ({ data: { ts } }) })
+    expect(many.errors).toHaveLength(1_000)
+  })
+
   test('keys that would reach a prototype', async () => {
     const hostile = JSON.parse('{"t":{"__typename":"T","id":"1","__proto__":{"polluted":1},"a":1}}')
     const answer = await run('{ t { a b } }', {
