@@ -9,7 +9,14 @@ import type { FloorScript } from './gateways/floor.ts'
 import { type GatewayUnderLoad, listGateways } from './gateways.ts'
 import { type Started, startNode } from './process.ts'
 import { buildMonolith } from './resolvers.ts'
-import { type LoadGenerator, type Measured, rounded, spreadOf, startLoadGenerator } from './rounds.ts'
+import {
+  type LoadGenerator,
+  type Measured,
+  rounded,
+  spreadOf,
+  startLoadGenerator,
+  type Turns,
+} from './rounds.ts'
 import { bigQuery, oneFetchQuery } from './scenario.ts'
 import {
   freePorts,
