@@ -120,7 +120,7 @@ function startConsumer(name: string, spawning: Spawning): Promise<Server> {
   return startServer({
     name,
     start: () => spawnNode(name, ['test/delivery/group-consumer.ts'], spawning),
-    isReady: () => true,
+    isReady: (child) => existsSync(`${spawning.env.DELIVERIES}.${child.pid}`),
   })
 }
 

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { openBus } from '../../events/open-bus.ts'
 import { createLog } from '../../foundation/log.ts'
 
@@ -13,3 +13,4 @@ await bus.subscribe({
     if (type.startsWith('data.record.')) appendFileSync(DELIVERIES, `${subject} ${version}\n`)
   },
 })
+writeFileSync(`${DELIVERIES}.${process.pid}`, '') // what happens from now on is the group's

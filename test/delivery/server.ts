@@ -30,7 +30,8 @@ const readyWithinMs = 120_000
 export async function startServer({ name, start, isReady }: ServerOptions): Promise<Server> {
   let child = await startUntilReady()
   let isEnded = false
-  process.once('exit', () => killAll(processTree(child.pid ?? 0))) // a run that fails leaves nothing behind
+  const killWithUs = () => killAll(processTree(child.pid ?? 0)) // a run that fails leaves nothing behind
+  process.once('exit', killWithUs)
 
   async function startUntilReady(): Promise<ChildProcess> {
     let latest = start()
@@ -65,6 +66,7 @@ export async function startServer({ name, start, isReady }: ServerOptions): Prom
     async end() {
       isEnded = true
       await killTree()
+      process.off('exit', killWithUs)
     },
   }
 }
