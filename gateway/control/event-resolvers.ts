@@ -1,4 +1,9 @@
-import type { DeadLetter, HistoryFilter } from '../../events/bus-operations.ts'
+import type {
+  BusOperations,
+  DeadLetter,
+  DeadLetterFilter,
+  HistoryFilter,
+} from '../../events/bus-operations.ts'
 import type { PlatformEvent } from '../../events/platform-event.ts'
 import type { Replay } from '../../events/replay.ts'
 import { TrellisError } from '../../foundation/errors.ts'
@@ -19,6 +24,8 @@ type ReplayArguments = {
   to?: Date | null
 }
 type DeadLetterArguments = { client?: string | null; consumerGroup: string }
+
+const auditPage = 500
 
 export type EventOptions = {
   access: BusAccess
@@ -88,8 +95,9 @@ export function createEventResolvers({ access, hasClient }: EventOptions) {
         await requireGroup(access, group)
         const { operations, publish } = await bus()
         const data = { consumerGroup: group, ids }
-        const fields = { client: client ?? '', subject: group, data }
-        await publish([audit('control.dead_letters.redelivery_requested', fields, context)])
+        const requested = 'control.dead_letters.redelivery_requested'
+        const clients = await clientsOf(operations, { group, client }, ids)
+        await publish(clients.map((client) => audit(requested, { client, subject: group, data }, context)))
         return { count: await operations.redeliver({ group, client }, ids) }
       },
     },
@@ -103,6 +111,22 @@ export function createEventResolvers({ access, hasClient }: EventOptions) {
 
 export function filterOf({ client = null, type = null, subject = null }: Filter): HistoryFilter {
   return { client, type, subject }
+}
+
+/** Whose dead letters these are: what was done is on record for each of them. */
+async function clientsOf(
+  operations: BusOperations,
+  filter: DeadLetterFilter,
+  ids: readonly string[] | null,
+): Promise<string[]> {
+  const clients = new Set<string>()
+  let after: string | null = null
+  do {
+    const page: DeadLetter[] = await operations.deadLetters(filter, { after, limit: auditPage })
+    for (const { event } of page) if (!ids || ids.includes(event.id)) clients.add(event.client)
+    after = page.length === auditPage ? (page.at(-1)?.key ?? null) : null
+  } while (after !== null)
+  return [...clients]
 }
 
 async function requireGroup({ bus }: BusAccess, group: string): Promise<void> {

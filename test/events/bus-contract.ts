@@ -32,7 +32,8 @@ export function describeBusContract(openBroker: () => Promise<Broker>): void {
     await bus.publish([...events.slice(140), ...events.slice(230)])
     await bus.publish([])
     await eventually('both have all', () => a.seen.length >= 240 && b.seen.length >= 240)
-    for (const { seen } of [a, b]) {
+    for (const { seen, deliveries } of [a, b]) {
+      expect(deliveries()).toBe(240)
       for (const subject of subjects) expect(ofSubject(seen, subject)).toEqual(numbered(subject, 10))
     }
     expect(new Map(a.seen.map((event) => [event.id, event]))).toEqual(

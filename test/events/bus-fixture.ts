@@ -28,18 +28,22 @@ export async function openBusFixture(openBroker: () => Promise<Broker>) {
   return {
     broker,
     open,
-    /** A consumer that notes what it has handled. */
+    /** A consumer that notes what it has handled, each event once, and how often it was asked to. */
     async consumer(bus: Bus, group: string, more: Partial<BusSubscription> = {}) {
       const seen: PlatformEvent[] = []
+      const ids = new Set<string>()
+      let deliveries = 0
       const close = await bus.subscribe({
         group,
         ...more,
         async handle(event, signal) {
+          deliveries += 1
           await more.handle?.(event, signal)
-          seen.push(event)
+          if (!ids.has(event.id)) seen.push(event)
+          ids.add(event.id)
         },
       })
-      return { seen, close, names: () => seen.map(nameOf) }
+      return { seen, close, names: () => seen.map(nameOf), deliveries: () => deliveries }
     },
     /** A consumer of group `a` in a process of its own. */
     async process(how: 'hang' | 'note') {

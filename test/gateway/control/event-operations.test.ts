@@ -1,6 +1,7 @@
 import { type Client, createClient as createWsClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import type { Bus } from '../../../events/bus.ts'
+import { readEventCatalogue } from '../../../events/event-catalogue.ts'
 import { openPostgresBus } from '../../../events/postgres-bus.ts'
 import { silentLog } from '../../../foundation/log.ts'
 import { happened, interleaved, nameOf } from '../../events/bus-fixture.ts'
@@ -132,6 +133,10 @@ test('a replay is started, watched, and on record', async () => {
     actor: replay.requestedBy,
     data: { consumerGroup: 'counts', from },
   })
+  const catalogue = await readEventCatalogue()
+  const filter = { client: null, type: 'control.replay.requested', subject: null }
+  const [requested] = await bus.operations.history(filter, { after: null, limit: 1, newestFirst: false })
+  expect(requested && catalogue.check(requested.event)).toBeUndefined()
 })
 
 test('a replay that cannot be is refused', async () => {
@@ -152,6 +157,7 @@ test('dead letters are listed page by page, and handled again', async () => {
   await bus.subscribe({
     group: 'mail',
     async handle(event) {
+      if (event.source === 'control') return
       if (broken) throw new Error('no server')
       handled.push(nameOf(event))
     },
@@ -193,6 +199,11 @@ test('dead letters are listed page by page, and handled again', async () => {
   expect((await ask(redeliver, { client: 'acme' })).data).toEqual({ redeliverDeadLetters: { count: 2 } })
   await eventually('all of acme are', async () => (await lettersOf()).edges.length === 1)
   expect(new Set(handled).size).toBe(3)
+  const wanted = { client: null, type: 'control.dead_letters.redelivery_requested', subject: 'mail' }
+  const record = await bus.operations.history(wanted, { after: null, limit: 10, newestFirst: false })
+  expect(record.map(({ event }) => event.client)).toEqual(['acme', 'acme'])
+  const catalogue = await readEventCatalogue()
+  for (const { event } of record) catalogue.check(event)
 })
 
 test('all of it is for operators, and says so where there is no bus', async () => {
