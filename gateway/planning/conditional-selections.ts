@@ -17,11 +17,13 @@ import { fragmentNamed, responseKeyOf } from './root-arguments.ts'
 /**
  * Where all that is selected of an object is under conditions, `__typename` is selected beside it: otherwise the
  * object is not fetched either where they do not hold, and `{ user { name @include(if: $no) } }` is null, not `{}`.
+ * `__typename` itself has no condition: it takes the place of the one by which the executor knows the type.
  */
 export function withCertainSelections(document: DocumentNode): DocumentNode {
   return visit(document, {
     Field(field) {
       const { selectionSet } = field
+      if (field.name.value === '__typename' && !field.alias) return typename
       if (!selectionSet || isCertain(selectionSet, document)) return undefined
       return {
         ...field,
@@ -114,14 +116,20 @@ function merged(field: FieldNode, parts: readonly (SelectionSetNode | undefined)
   return field.selectionSet ? { ...field, selectionSet: { kind: Kind.SELECTION_SET, selections } } : field
 }
 
-/** Conditions may repeat, directives may not: each gets a fragment of its own. */
+/**
+ * A field carries its conditions itself: the planner puts fragments of one condition together, and fields out of their
+ * order with it. Conditions may repeat, directives may not: those get fragments of their own.
+ */
 function underConditions(
   selections: readonly SelectionNode[],
   conditions: readonly DirectiveNode[],
 ): SelectionNode {
   const [condition, ...others] = conditions
   const [only] = selections
-  if (!condition && only && selections.length === 1) return only
+  const isDistinct = new Set(conditions.map(({ name }) => name.value)).size === conditions.length
+  if (isDistinct && only?.kind === Kind.FIELD && selections.length === 1 && !only.directives?.length) {
+    return { ...only, directives: conditions }
+  }
   const inner = others.length > 0 ? [underConditions(selections, others)] : selections
   return {
     kind: Kind.INLINE_FRAGMENT,
