@@ -145,15 +145,26 @@ export function examineWithout(
   )
 }
 
-/** What Apollo's planner is known to do wrong is told by the world itself, and by nothing else. */
+/**
+ * What Apollo's planner is known to do wrong, told by the world itself or by the planner: all but the first are
+ * errors, and never wrong data. A mutation whose order depends on variables is refused.
+ */
+const known = [
+  askedForExternal,
+  'Cannot add fragment of condition',
+  'We should have an edge from',
+  'is selected under different conditions',
+]
+
 export function isKnown({ what }: Pick<Finding, 'what'>): boolean {
-  return what.includes(askedForExternal)
+  return known.some((fault) => what.includes(fault))
 }
 
 async function plan(planner: Planner, { text }: Operation): Promise<PlannedOperation | Error> {
   try {
     return await planner.plan(parse(text), undefined)
   } catch (error) {
-    return error as Error
+    const { originalError } = error as { originalError?: Error }
+    return originalError ?? (error as Error)
   }
 }

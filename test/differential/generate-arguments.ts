@@ -44,7 +44,7 @@ export function createArguments(random: Random): Variables {
     declarations.push(`$${name}: ${declared}${hasDefault ? ` = ${literal(nullable, 0)}` : ''}`)
     const mayBeAbsent = hasDefault || !isDeclaredStrict
     if (mayBeAbsent && random.chance(0.35)) return `$${name}`
-    values[name] = isDeclaredStrict || isNonNullType(type) || random.chance(0.8) ? value(nullable) : null
+    values[name] = isDeclaredStrict || random.chance(0.8) ? value(nullable) : null
     return `$${name}`
   }
 
