@@ -25,6 +25,7 @@ import { createConnect } from './supergraph/connect.ts'
 import { createGenerations } from './supergraph/generations.ts'
 import type { OperationContext } from './supergraph/operation-context.ts'
 import { createAcquireClientGraph, createAcquireGraph } from './viewer-graph.ts'
+import type { SocketLimits } from './ws/socket-limits.ts'
 
 export type GatewayOptions = {
   /** The database `platform`, its migrations applied. */
@@ -35,6 +36,8 @@ export type GatewayOptions = {
   busUrl?: string | undefined
   /** For every client's graph. Where there are any, operations go through Apollo Server. @default none */
   apolloPlugins?: readonly ApolloServerPlugin<OperationContext>[]
+  /** Of sockets and event streams. */
+  limits?: Partial<SocketLimits> | undefined
   log: Log
 }
 
@@ -48,6 +51,7 @@ export async function createGateway({
   moduleCredentials,
   busUrl,
   apolloPlugins,
+  limits,
   log,
 }: GatewayOptions): Promise<Gateway> {
   const db = openPlatformDatabase(databaseUrl)
@@ -82,7 +86,13 @@ export async function createGateway({
   const bus = createBusAccess(busUrl, log)
   const control = await createControlGraph({ db, state, requestBuild, serve, bus }, log)
   const acquire = createAcquireGraph(createAcquireClientGraph(generations, log), control.graph)
-  const door = await openDoor({ authenticator, acquire, onCredentialsChange: registry.onReload, log })
+  const door = await openDoor({
+    authenticator,
+    acquire,
+    onCredentialsChange: registry.onReload,
+    limits,
+    log,
+  })
   addRegistrationRoute(door.server, {
     credentials: moduleCredentials,
     async register(instance) {

@@ -13,6 +13,7 @@ import type { OperationContext } from './supergraph/operation-context.ts'
 import { createSupergraphConnect, type SupergraphConnectOptions } from './supergraph/supergraph-connect.ts'
 import { openSupergraphSource } from './supergraph/supergraph-source.ts'
 import { createAcquireClientGraph } from './viewer-graph.ts'
+import type { SocketLimits } from './ws/socket-limits.ts'
 
 export type SupergraphGatewayOptions = JwtAuthenticatorOptions &
   SupergraphConnectOptions & {
@@ -23,6 +24,8 @@ export type SupergraphGatewayOptions = JwtAuthenticatorOptions &
     pollMs: number
     /** Where there are any, operations go through Apollo Server. @default none */
     apolloPlugins?: readonly ApolloServerPlugin<OperationContext>[]
+    /** Of sockets and event streams. */
+    limits?: Partial<SocketLimits> | undefined
     log: Log
   }
 
@@ -66,6 +69,7 @@ export async function createSupergraphGateway(
       authenticator: createJwtAuthenticator(options),
       acquire: () => acquireGraph(name),
       onCredentialsChange: () => () => undefined,
+      limits: options.limits,
       log,
     })
     return {

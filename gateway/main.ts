@@ -7,11 +7,13 @@ import { migrate } from '../prisma/migrate.ts'
 import { createGateway, type Gateway } from './create-gateway.ts'
 import { createSupergraphGateway } from './create-supergraph-gateway.ts'
 import { pluginSubgraph } from './supergraph/compose-for-client.ts'
+import { readSocketLimits, socketLimitSettings } from './ws/socket-limit-settings.ts'
 
 const listening = {
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  ...socketLimitSettings,
 }
 
 const settings = z.object({
@@ -50,6 +52,7 @@ export async function start(env: Env): Promise<RunningService> {
     databaseUrl: config.DATABASE_URL,
     moduleCredentials: config.TRELLIS_MODULE_CREDENTIALS,
     busUrl: config.TRELLIS_BUS_URL,
+    limits: readSocketLimits(config),
     log,
   })
   return listen(gateway, config, log)
@@ -66,6 +69,7 @@ export async function startSupergraph(supergraph: string, env: Env): Promise<Run
     forward: config.TRELLIS_FORWARD_HEADERS,
     jwt: readJwt(config),
     deduplicates: config.TRELLIS_DEDUPLICATION === 'on',
+    limits: readSocketLimits(config),
     log,
   })
   return listen(gateway, config, log)

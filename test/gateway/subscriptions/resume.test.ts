@@ -5,7 +5,9 @@ import type { Answers } from '../../../gateway/subscriptions/read-group.ts'
 import { createSubscribeOperation } from '../../../gateway/subscriptions/subscribe-operation.ts'
 import type { Generation } from '../../../gateway/subscriptions/upstream.ts'
 import { createHttpSubgraph } from '../../../gateway/transports/http-subgraph.ts'
-import type { Subgraph } from '../../../gateway/transports/subgraph-fetch.ts'
+import { createResponseQueue, type ResponseQueue } from '../../../gateway/transports/response-queue.ts'
+import type { Subgraph, SubgraphEvent } from '../../../gateway/transports/subgraph-fetch.ts'
+import { interrupted } from '../../../gateway/transports/transport-errors.ts'
 import { compose, parseSubgraph } from '../../federation/compose.ts'
 import { type RunningSubgraph, startSubgraph } from '../../federation/start-subgraph.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -151,6 +153,30 @@ describe('a subscription on a module’s log', () => {
       module.append(4)
       expect(await take(answers, 1)).toEqual([4])
       expect(module.asked).toEqual(['3', '3'])
+    })
+
+    test('from where the module says it began, before anything has happened', async () => {
+      const asked: Record<string, unknown>[] = []
+      const queues: ResponseQueue<SubgraphEvent>[] = []
+      subgraphs.set('log', {
+        fetch: () => Promise.reject(new Error('Nothing is fetched.')),
+        subscribe({ variables }) {
+          asked.push({ ...variables })
+          const queue = createResponseQueue<SubgraphEvent>(10, () => undefined)
+          queues.push(queue)
+          return queue.responses
+        },
+      })
+      generation = build('2')
+      const answers = await subscribe(live)
+      const first = answers.next()
+      await eventually('it is asked', () => queues.length === 1)
+      queues[0]?.push({ place: '41' })
+      queues[0]?.end(interrupted('log'))
+      await eventually('it is asked again', () => queues.length === 2)
+      queues[1]?.push({ data: { changed: { n: 42, cursor__gateway: '42' } } })
+      expect((await first).value).toEqual({ text: '{"data":{"changed":{"n":42}}}', cursor: '42' })
+      expect(asked.map(({ after__gateway }) => after__gateway)).toEqual([undefined, '41'])
     })
 
     test('over many kills', async () => {
