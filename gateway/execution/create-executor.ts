@@ -1,8 +1,7 @@
 import type { ExecutionResult, GraphQLSchema } from 'graphql'
-import { batchFetches } from '../planning/batch-fetches.ts'
-import { type FetchGraph, fetchGraph } from '../planning/fetch-graph.ts'
 import { planVariables } from '../planning/plan-variables.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
+import type { FetchGraph } from '../planning/query-plan.ts'
 import type { Caller, Subgraph, SubgraphResponse } from '../transports/subgraph-fetch.ts'
 import { type CompiledOperation, compileOperation } from './compiled/compile-operation.ts'
 import { HandOver } from './compiled/hand-over.ts'
@@ -102,9 +101,7 @@ function prepareOperation(
   operation: PlannedOperation,
   schemas: Pick<ExecutorParts, 'schema' | 'supergraph'>,
 ): Prepared {
-  const { node } = operation.plan
-  const plan = node?.kind === 'Subscription' ? node.rest : node
-  const graph = plan && batchFetches(fetchGraph(plan))
+  const { node, calls: graph } = operation.plan
   if (!graph || node?.kind === 'Subscription' || mayStopEarly(operation)) return { graph, compiled: null }
   try {
     return { graph, compiled: compileOperation(operation, graph, schemas) }

@@ -1,5 +1,5 @@
 import type { GraphQLError } from 'graphql'
-import type { FetchGraph, FetchStep } from '../planning/fetch-graph.ts'
+import type { FetchGraph, FetchStep } from '../planning/query-plan.ts'
 import type { PlanExecution } from './call-subgraph.ts'
 import { fetchEntities } from './fetch-entities.ts'
 import { executeFetchNode } from './fetch-node.ts'

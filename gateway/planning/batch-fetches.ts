@@ -1,5 +1,5 @@
-import type { FetchGraph, FetchPart, FetchStep } from './fetch-graph.ts'
 import { joinCalls } from './join-calls.ts'
+import type { FetchGraph, FetchPart, FetchStep } from './query-plan.ts'
 
 /**
  * The same plan with fewer calls. Entity fetches of one subgraph become one call where they wait for the same calls,

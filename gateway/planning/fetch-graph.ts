@@ -1,44 +1,4 @@
-import type { FetchNode, FlattenNode, PlanNode } from './query-plan.ts'
-
-/**
- * What a query plan is underneath: calls, and what each of them waits for. Nothing waits for a call it does not need,
- * as the stages of a Sequence would have it. Plain data.
- */
-export type FetchGraph = {
-  kind: 'FetchGraph'
-  /** Each after those it waits for. */
-  steps: FetchStep[]
-}
-
-/** One call of one subgraph. */
-export type FetchStep = {
-  /** The steps that have to end before, as indexes. */
-  after: number[]
-  /** The call is made only where all of these hold. */
-  when: Guard[]
-  serviceName: string
-  /** GraphQL text. */
-  operation: string
-  operationName: string | undefined
-  operationKind: FetchNode['operationKind']
-  variableUsages: string[]
-  /** One for a call as the planner made it; a batched call has several. */
-  parts: FetchPart[]
-}
-
-/** A `@skip` or `@include` around everything the call is for. */
-export type Guard = { variable: string; is: boolean }
-
-/** One fetch of the plan, within a call. */
-export type FetchPart = {
-  /** As the planner made it: what it requires and how its data is rewritten. */
-  fetch: FetchNode
-  /** Where its entities are in the answer; the root for a fetch without entities. */
-  paths: FlattenNode['path'][]
-  /** The key of its data in the call's answer, and the variable of its representations. */
-  entities: string
-  representations: string
-}
+import type { FetchGraph, FetchNode, FetchStep, FlattenNode, PlanNode } from './query-plan.ts'
 
 /** The calls of a plan as it is. */
 export function fetchGraph(plan: PlanNode): FetchGraph {

@@ -1,6 +1,5 @@
 import { Kind, type OperationDefinitionNode, parse, print, type VariableDefinitionNode, visit } from 'graphql'
-import type { FetchPart, FetchStep } from './fetch-graph.ts'
-import type { FetchNode } from './query-plan.ts'
+import type { FetchNode, FetchPart, FetchStep } from './query-plan.ts'
 
 type Call = Pick<FetchStep, 'operation' | 'operationName' | 'variableUsages' | 'parts'>
 

@@ -7,6 +7,8 @@ import type { OperationTypeNode } from 'graphql'
 export type QueryPlan = {
   /** Absent where nothing has to be fetched: an operation of introspection, or one that could not be planned. */
   node?: PlanNode | SubscriptionNode
+  /** How it is carried out; of a subscription what is done for each event. Absent where nothing has to be fetched. */
+  calls?: FetchGraph
 }
 
 export type PlanNode = FetchNode | FlattenNode | SequenceNode | ParallelNode | ConditionNode
@@ -69,3 +71,43 @@ export type RequiredFragment = {
 export type DataRewrite =
   | { kind: 'ValueSetter'; path: string[]; setValueTo: string | number | boolean | null }
   | { kind: 'KeyRenamer'; path: string[]; renameKeyTo: string }
+
+/**
+ * What a query plan is underneath: calls, and what each of them waits for. Nothing waits for a call it does not need,
+ * as the stages of a Sequence would have it. Plain data.
+ */
+export type FetchGraph = {
+  kind: 'FetchGraph'
+  /** Each after those it waits for. */
+  steps: FetchStep[]
+}
+
+/** One call of one subgraph. */
+export type FetchStep = {
+  /** The steps that have to end before, as indexes. */
+  after: number[]
+  /** The call is made only where all of these hold. */
+  when: Guard[]
+  serviceName: string
+  /** GraphQL text. */
+  operation: string
+  operationName: string | undefined
+  operationKind: FetchNode['operationKind']
+  variableUsages: string[]
+  /** One for a call as the planner made it; a batched call has several. */
+  parts: FetchPart[]
+}
+
+/** A `@skip` or `@include` around everything the call is for. */
+export type Guard = { variable: string; is: boolean }
+
+/** One fetch of the plan, within a call. */
+export type FetchPart = {
+  /** As the planner made it: what it requires and how its data is rewritten. */
+  fetch: FetchNode
+  /** Where its entities are in the answer; the root for a fetch without entities. */
+  paths: FlattenNode['path'][]
+  /** The key of its data in the call's answer, and the variable of its representations. */
+  entities: string
+  representations: string
+}

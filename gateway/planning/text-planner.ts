@@ -15,11 +15,14 @@ import {
   visit,
 } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
+import { batchFetches } from './batch-fetches.ts'
+import { fetchGraph } from './fetch-graph.ts'
 import { operationToPlan } from './operation-to-plan.ts'
 import { type PlannerSupergraph, toPlannerSupergraph } from './planner-supergraph.ts'
 import type { PlanNode, QueryPlan, SubscriptionNode } from './query-plan.ts'
 import { readOperation } from './read-operation.ts'
 import { restoreRequiredFields } from './restore-required-fields.ts'
+import { dependantsOf } from './unconditional-dependants.ts'
 
 /** An error of planning as plain data. `positions` are offsets in the operation's text. */
 export type PlanFault = {
@@ -54,11 +57,15 @@ export function createTextPlanner(supergraphSdl: string): TextPlanner {
   const apiSdl = apiSdlOf(plannerApi.toGraphQLJSSchema(), source)
   const schema = buildSchema(apiSdl, { assumeValid: true })
 
+  const dependants = dependantsOf(parse(supergraphSdl, { noLocation: true }))
+
   const makePlan = (document: DocumentNode): QueryPlan => {
     const operation = operationFromDocument(plannerApi, document, { validate: false })
     const { node } = queryPlanner.buildQueryPlan(operation)
     const restored = restoreRequiredFields(asPlainData(node), source.variants)
-    return restored ? { node: restored } : {}
+    if (!restored) return {}
+    const plan = restored.kind === 'Subscription' ? restored.rest : restored
+    return { node: restored, ...(plan && { calls: batchFetches(fetchGraph(plan)) }) }
   }
   return {
     apiSdl,
@@ -66,7 +73,10 @@ export function createTextPlanner(supergraphSdl: string): TextPlanner {
       try {
         const read = readOperation(query, operationName, schema)
         if (!read.ok) return { ok: false, faults: read.errors.map(toFault) }
-        return { ok: true, plan: makePlan(operationToPlan(schema, read.document, read.operation)) }
+        return {
+          ok: true,
+          plan: makePlan(operationToPlan({ schema, dependants }, read.document, read.operation)),
+        }
       } catch (error) {
         return { ok: false, faults: [error instanceof TrellisError ? toFault(error) : unplannable(error)] }
       }

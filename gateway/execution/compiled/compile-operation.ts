@@ -1,7 +1,7 @@
 import { type GraphQLSchema, Kind, visit } from 'graphql'
-import type { FetchGraph } from '../../planning/fetch-graph.ts'
 import type { PlannedOperation } from '../../planning/planned-operation.ts'
 import { privateVariable } from '../../planning/private-variables.ts'
+import type { FetchGraph } from '../../planning/query-plan.ts'
 import { fragmentsOf } from './collect-fields.ts'
 import { compileStep } from './compile-step.ts'
 import { HandOver } from './hand-over.ts'

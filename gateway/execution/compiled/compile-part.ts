@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from 'graphql'
-import type { FetchPart } from '../../planning/fetch-graph.ts'
+import type { FetchPart } from '../../planning/query-plan.ts'
 import { HandOver } from './hand-over.ts'
 import { objectsAt } from './objects-at.ts'
 import { onlySource, type Place, type Places } from './places.ts'

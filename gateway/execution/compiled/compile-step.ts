@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from 'graphql'
-import type { FetchStep } from '../../planning/fetch-graph.ts'
+import type { FetchStep } from '../../planning/query-plan.ts'
 import type { SubgraphResponse } from '../../transports/subgraph-fetch.ts'
 import { usedVariables } from '../call-subgraph.ts'
 import { type Ask, compileEntityPart, compileRootPart } from './compile-part.ts'

@@ -1,5 +1,5 @@
 import { type FieldNode, Kind, type OperationDefinitionNode, parse, type SelectionSetNode } from 'graphql'
-import type { FetchGraph, FetchPart, FetchStep } from '../../planning/fetch-graph.ts'
+import type { FetchGraph, FetchPart, FetchStep } from '../../planning/query-plan.ts'
 import { renamePath } from '../rewrites.ts'
 import { HandOver } from './hand-over.ts'
 import { addMember, newShape, type Shape } from './shapes.ts'
