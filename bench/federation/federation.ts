@@ -97,6 +97,16 @@ async function prepareGateways(folder: string, upstreams: Upstreams, flags: read
   const ours = gateways.find(({ name }) => name === 'ours')
   if (!ours) throw new Error('Ours is not among the gateways.')
   const { url, stop } = start(ours, flags)
+  try {
+    await writeFile(floorFile, JSON.stringify(await recordCalls(url, upstreams)))
+  } finally {
+    await stop()
+  }
+  return gateways
+}
+
+/** What our gateway calls for each operation, once it is warm enough to have the plan. */
+async function recordCalls(url: Running['url'], upstreams: Upstreams): Promise<FloorScript> {
   const script: Record<string, FloorScript[string]> = {}
   for (const [operation, body] of Object.entries(operations)) {
     const answer = await untilItAnswers(url(operation), body)
@@ -106,9 +116,7 @@ async function prepareGateways(folder: string, upstreams: Upstreams, flags: read
     const { calls } = await upstreams.takeCalls()
     script[`/${operation}`] = { waves: wavesOf(calls), answer }
   }
-  await stop()
-  await writeFile(floorFile, JSON.stringify(script))
-  return gateways
+  return script
 }
 
 /** A call belongs to a later wave than another when it began after that one had ended. */

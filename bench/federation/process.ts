@@ -27,8 +27,11 @@ export function startNode({ args, core, env, cwd }: StartOptions): Started {
     stream?.on('data', (chunk) => {
       output = (output + chunk).slice(-4_000)
     })
+  const killed = () => void child.kill('SIGKILL')
+  process.once('exit', killed)
   let stopping = false
   child.on('exit', (code) => {
+    process.removeListener('exit', killed)
     if (!stopping) console.error(`${args.join(' ')}\nended early with ${code}:\n${output}`)
   })
   return {

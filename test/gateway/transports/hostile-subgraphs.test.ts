@@ -72,7 +72,7 @@ describe('a subgraph that answers as it likes', () => {
 
   test('text is left unread for whoever wants it so, and read where it has to be', async () => {
     writing(http(ok))
-    expect(await call({ ...query, wantsText: true })).toEqual({ text: ok })
+    expect(await call({ ...query, wantsText: true })).toEqual({ text: ok, isAscii: true })
     const failed = '{"errors":[{"message":"no"}]}'
     writing(http(failed, { status: '400 Bad Request' }))
     expect(await call({ ...query, wantsText: true })).toEqual({ errors: [{ message: 'no' }] })

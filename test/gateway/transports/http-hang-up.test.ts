@@ -20,7 +20,7 @@ describe('a client that hangs up', () => {
     // It never answers of its own accord.
     subgraph = await startRawServer(() => undefined)
     const file = join(folder.path, 'supergraph.graphql')
-    await writeFile(file, compose({ slow: { sdl } }).replace('http://slow.invalid', subgraph.url))
+    await writeFile(file, compose({ slow: { sdl } }).replace('subgraph:slow', subgraph.url))
     gateway = await startSupergraph(file, { PORT: '0', LOG_LEVEL: 'silent' })
   })
   afterEach(async () => {
