@@ -11,6 +11,7 @@ import { TrellisError } from '../../foundation/errors.ts'
 import { gatewayAudience, verifyGatewayToken } from '../../foundation/gateway-token.ts'
 import { roles, type Viewer } from '../../foundation/viewer.ts'
 import { type ApiKey, hashApiKey } from './api-key.ts'
+import { rememberVerified } from './verified-tokens.ts'
 
 /** What came with a request, or with a WebSocket's `connection_init`. */
 export type Credentials = {
@@ -70,10 +71,17 @@ export function createAuthenticator(store: CredentialStore): Authenticator {
     keyIds.every((id) => store.hasKey(id)) &&
     (viewer === null || viewer.kind === 'OPERATOR' || store.hasClient(viewer.client))
 
+  const identifyToken = rememberVerified(
+    (token) =>
+      issuerOf(token) === 'trellis-gateway' ? identifyLambda(token, store) : identifyUser(token, store),
+    // The gateway's own tokens rest on keys that are looked up as they are needed.
+    { basis: textOfKeys(store), keeps: ({ depth }) => depth === 0 },
+  )
+
   return {
     async authenticate({ apiKey, authorization }) {
       const byKey = apiKey === undefined ? null : identifyKey(apiKey, store)
-      const byToken = authorization === undefined ? null : await identifyBearer(authorization, store)
+      const byToken = authorization === undefined ? null : await identifyToken(readBearer(authorization))
       const identity = byKey && byToken ? combine(byKey, byToken) : (byKey ?? byToken)
       if (!identity)
         throw unauthenticated('Send an API key (x-api-key) or an access token (authorization: Bearer).')
@@ -113,10 +121,10 @@ function viewerOfKey({ id, kind, client, tags }: ApiKey): Viewer {
 }
 
 /** A person's access token, or the gateway's own token that a lambda hands back. */
-async function identifyBearer(authorization: string, store: CredentialStore): Promise<ViewerIdentity> {
+function readBearer(authorization: string): string {
   const token = /^Bearer +([\w.~+/=-]+)$/i.exec(authorization)?.[1]
   if (!token) throw unauthenticated('The authorization header is not of the form: Bearer <access token>.')
-  return issuerOf(token) === 'trellis-gateway' ? identifyLambda(token, store) : identifyUser(token, store)
+  return token
 }
 
 async function identifyUser(token: string, store: CredentialStore): Promise<ViewerIdentity> {
@@ -132,6 +140,18 @@ async function identifyUser(token: string, store: CredentialStore): Promise<View
   } catch (error) {
     if (!(error instanceof joseErrors.JOSEError || error instanceof z.ZodError)) throw error
     throw unauthenticated('The access token is not valid, or has expired.')
+  }
+}
+
+/** The registry hands out the same list as long as nothing has changed; most of the time it is not written out anew. */
+function textOfKeys({ userTokenKeys }: CredentialStore): () => string {
+  let keys: readonly JWK[] | null = null
+  let text = ''
+  return () => {
+    const now = userTokenKeys()
+    if (now !== keys) text = JSON.stringify(now)
+    keys = now
+    return text
   }
 }
 

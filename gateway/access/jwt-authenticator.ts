@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, errors as joseErrors, jwtVerify } from 'jose'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Authenticator, Credentials } from './authenticate.ts'
+import { rememberVerified } from './verified-tokens.ts'
 
 export type JwtAuthenticatorOptions = {
   /** Whose public keys tokens are verified with; null: everybody is let in. */
@@ -26,16 +27,23 @@ function createVerify({ jwksUrl, issuer, audience }: NonNullable<JwtAuthenticato
   // Public keys only: a shared secret in a JWKS is never used, so no token can be signed with a public key as a secret.
   const keys = createRemoteJWKSet(new URL(jwksUrl))
   const expected = { ...(issuer && { issuer }), ...(audience && { audience }) }
+  const verify = rememberVerified(
+    async (token) => {
+      const { payload } = await jwtVerify(token, keys, expected)
+      return { expiresAt: payload.exp === undefined ? null : payload.exp * 1000 }
+    },
+    { basis: () => jwksUrl },
+  )
   return async (authorization: string | undefined): Promise<number | null> => {
     const token = /^Bearer +([\w.~+/=-]+)$/i.exec(authorization ?? '')?.[1]
     if (!token) throw unauthenticated('Send an access token (authorization: Bearer).')
     try {
-      const { payload } = await jwtVerify(token, keys, expected)
-      return payload.exp === undefined ? null : payload.exp * 1000
+      const { expiresAt } = await verify(token)
+      if (expiresAt === null || expiresAt > Date.now()) return expiresAt
     } catch (error) {
       if (!(error instanceof joseErrors.JOSEError)) throw error
-      throw unauthenticated('The access token is not valid, or has expired.')
     }
+    throw unauthenticated('The access token is not valid, or has expired.')
   }
 }
 

@@ -213,7 +213,12 @@ test('a token is asked for where keys are configured', async () => {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(keys)),
   )
   await new Promise<void>((resolve) => jwks.listen(0, '127.0.0.1', resolve))
-  open.push({ close: async () => void jwks.close() })
+  open.push({
+    close: async () => {
+      jwks.closeAllConnections()
+      jwks.close()
+    },
+  })
   const jwksUrl = `http://127.0.0.1:${(jwks.address() as AddressInfo).port}`
   const gateway = await start({ jwt: { jwksUrl, issuer: 'them', audience: 'us' } })
   const sign = (claims: object, key = privateKey, exp = '1m') =>
