@@ -7,6 +7,7 @@ import { silentLog } from '../../../foundation/log.ts'
 import { happened, interleaved, nameOf } from '../../events/bus-fixture.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { eventually } from '../../support/eventually.ts'
+import type { Answer } from '../../support/gateway-under-test.ts'
 import { type Platform, startPlatform } from '../../support/two-subgraphs.ts'
 
 type Edges<Node> = { edges: { cursor: string; node: Node }[]; pageInfo: Record<string, unknown> }
@@ -43,6 +44,8 @@ function listen(query: string, variables: Record<string, unknown> = {}, apiKey =
   return socket.iterate<Record<string, Record<string, unknown>>>({ query, variables })
 }
 
+const edgesOf = ({ data }: Answer) => (data?.events as Edges<object> | undefined)?.edges ?? []
+
 const events = `query ($client: String, $type: String, $first: Int, $after: String) {
   events(client: $client, type: $type, first: $first, after: $after) {
     totalCount pageInfo { hasNextPage hasPreviousPage endCursor } edges { cursor node { id type subject client actor time source data } } } }`
@@ -60,8 +63,8 @@ test('operators see what happened, the newest first, without the clients’ data
   expect(page.edges[0]?.node).toMatchObject({ subject: 'x', client: 'globex', actor: 'user:u1', data: null })
   const rest = await ask(events, { first: 100, after: page.pageInfo.endCursor })
   expect(rest.data?.events).toMatchObject({ pageInfo: { hasNextPage: false, hasPreviousPage: true } })
-  expect((rest.data?.events as Edges<object>).edges.length).toBe(4)
-  expect(((await ask(events, { client: 'globex' })).data?.events as Edges<object>).edges.length).toBe(1)
+  expect(edgesOf(rest).length).toBe(4)
+  expect(edgesOf(await ask(events, { client: 'globex' })).length).toBe(1)
   expect(await codeOf(events, { after: 'forged' })).toBe('CURSOR_INVALID')
   expect(await codeOf(events, { first: 101 })).toBe('BAD_USER_INPUT')
 })
@@ -128,7 +131,7 @@ test('a replay is started, watched, and on record', async () => {
   const asked = await ask('query ($id: ID!) { replay(id: $id) { status endedAt from } }', { id: replay.id })
   expect(asked.data?.replay).toMatchObject({ status: 'DONE', from, endedAt: expect.any(String) })
   const record = await ask(events, { type: 'control.replay.requested' })
-  expect((record.data?.events as Edges<object>).edges[0]?.node).toMatchObject({
+  expect(edgesOf(record)[0]?.node).toMatchObject({
     client: 'acme',
     actor: replay.requestedBy,
     data: { consumerGroup: 'counts', from },
