@@ -17,13 +17,14 @@ import { mergeMutationFields, withCertainSelections } from './conditional-select
 import { withPrivateAliases } from './private-aliases.ts'
 import { privateVariable } from './private-variables.ts'
 import { fragmentNamed, type RootArgument, responseKeyOf, rootArgumentsOf } from './root-arguments.ts'
+import { type Dependants, withUnconditionalDependants } from './unconditional-dependants.ts'
 
 /**
  * The client's operation as it is planned, alone in its document: every argument of a root field is a variable, and
  * aliases and variables have private names.
  */
 export function operationToPlan(
-  schema: GraphQLSchema,
+  { schema, dependants }: { schema: GraphQLSchema; dependants: Dependants },
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): DocumentNode {
@@ -40,7 +41,8 @@ export function operationToPlan(
     selectionSet: operation.operation === 'mutation' ? mergeMutationFields(selectionSet) : selectionSet,
   }
   const definitions = [lifted, ...renamed.definitions.filter(isFragment)]
-  return withPrivateAliases(withCertainSelections({ ...renamed, definitions }))
+  const free = withUnconditionalDependants({ ...renamed, definitions }, schema, dependants)
+  return withPrivateAliases(withCertainSelections(free))
 }
 
 function isFragment({ kind }: DefinitionNode): boolean {
