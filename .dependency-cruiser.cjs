@@ -19,6 +19,8 @@ const rooms = {
 /** The gateway from the door down: each line imports only from lines below. */
 const gatewayFloors = [
   ['main.ts'],
+  ['start-platform.ts', 'start-supergraph.ts'],
+  ['listening.ts'],
   ['create-gateway.ts', 'create-supergraph-gateway.ts'],
   ['door.ts'],
   ['viewer-graph.ts'],

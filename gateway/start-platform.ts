@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import { parseConfig } from '../foundation/config.ts'
+import { createLog } from '../foundation/log.ts'
+import type { Env, RunningService } from '../foundation/service.ts'
+import { migrate } from '../prisma/migrate.ts'
+import { createGateway } from './create-gateway.ts'
+import { listeningSettings, startListening } from './listening.ts'
+import { pluginSubgraph } from './supergraph/compose-for-client.ts'
+import { readSocketLimits } from './ws/socket-limit-settings.ts'
+
+const settings = z.object({
+  ...listeningSettings,
+  /** The gateway's own PostgreSQL database. */
+  DATABASE_URL: z.string(),
+  /** The event bus, for operators: `postgresql://…` of the database `bus`, or `redis://…`. */
+  TRELLIS_BUS_URL: z.url().optional(),
+  /** Who may register: `users=<secret>,data=<secret>`. */
+  TRELLIS_MODULE_CREDENTIALS: z.string().transform(readCredentials),
+})
+
+const shortestCredential = 16
+
+export async function startPlatform(env: Env): Promise<RunningService> {
+  const config = parseConfig(settings, env)
+  const log = createLog('gateway', config.LOG_LEVEL)
+  await migrate('platform', config.DATABASE_URL)
+  const gateway = await createGateway({
+    databaseUrl: config.DATABASE_URL,
+    moduleCredentials: config.TRELLIS_MODULE_CREDENTIALS,
+    busUrl: config.TRELLIS_BUS_URL,
+    limits: readSocketLimits(config),
+    log,
+  })
+  return startListening(gateway, config, log)
+}
+
+function readCredentials(text: string, context: z.RefinementCtx): ReadonlyMap<string, string> {
+  const credentials = new Map<string, string>()
+  for (const entry of text.split(',')) {
+    const [, name, secret] = /^\s*([a-z][a-z0-9_-]*)=(\S+)\s*$/.exec(entry) ?? []
+    if (name === undefined || secret === undefined || name === pluginSubgraph || credentials.has(name)) {
+      context.addIssue('is not a list of the form users=<secret>,data=<secret> with each module once')
+      return z.NEVER
+    }
+    if (secret.length < shortestCredential) {
+      context.addIssue(`the credential of ${name} is shorter than ${shortestCredential} characters`)
+      return z.NEVER
+    }
+    credentials.set(name, secret)
+  }
+  return credentials
+}
