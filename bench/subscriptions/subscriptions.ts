@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { type Bench, listOption, numberOption } from '../bench.ts'
+import { installPeers, openFolder } from '../federation/set-up.ts'
+import { aimsOf, type Run, rowOf } from './figures.ts'
+import { startUpstreams } from './parties.ts'
+import { type Subscription, subscriptions } from './scenario.ts'
+import { listServers, writeSupergraph } from './servers.ts'
+import { takeTurn } from './turn.ts'
+
+/**
+ * One event to thousands of sockets: ours and Hive Gateway over the same two subgraphs, and graphql-ws' own server with
+ * all data at hand. Each turn is a fresh server; servers take turns in every round.
+ *
+ * Options: `--rounds` (3), `--sockets 2000,10000`, `--seconds` of the server's CPU that a turn
+ * takes (1; half of it before, to warm up), `--only` names of servers.
+ */
+export const run: Bench = async (options) => {
+  const rounds = numberOption(options, 'rounds', 3)
+  const seconds = numberOption(options, 'seconds', 1)
+  const sizes = (listOption(options, 'sockets') ?? ['2000', '10000']).map(Number)
+  const only = listOption(options, 'only')
+  requireDescriptors(Math.max(...sizes))
+  await installPeers()
+  const folder = await openFolder()
+  const upstreams = await startUpstreams()
+  try {
+    const servers = listServers(await writeSupergraph(folder.path, upstreams.port))
+    const runs = sizes.flatMap((sockets) =>
+      (Object.keys(subscriptions) as Subscription[]).flatMap((subscription) =>
+        servers
+          .filter(({ name }) => !only || only.includes(name))
+          .map((server): Run => ({ server, subscription, sockets, measured: [] })),
+      ),
+    )
+    for (let round = 1; round <= rounds; round++) {
+      for (const each of runs) {
+        console.error(`round ${round}: ${each.server.name}, ${each.subscription}, ${each.sockets} sockets`)
+        each.measured.push(await takeTurn(each, upstreams, seconds))
+        console.error(JSON.stringify(each.measured.at(-1)))
+      }
+    }
+    return { rows: runs.map((each) => rowOf(each, runs)), aims: aimsOf(runs) }
+  } finally {
+    await upstreams.stop()
+    await folder.close()
+  }
+}
+
+/** Node takes what the hard limit allows. */
+function requireDescriptors(sockets: number): void {
+  const limit = /^Max open files +\d+ +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]
+  if (limit !== undefined && Number(limit) < sockets + 500)
+    throw new Error(`${sockets} sockets need more open files than the limit, ${limit} (ulimit -Hn), allows.`)
+}
