@@ -9,7 +9,7 @@ import { createDirectAnswering } from './answer-directly.ts'
 import { createApolloAnswering } from './answer-through-apollo.ts'
 import { createApolloServer } from './apollo-server.ts'
 import type { CompositionError } from './compose-for-client.ts'
-import { executorAsGateway } from './executor-as-gateway.ts'
+import { executorAsGateway, readOperationContext } from './executor-as-gateway.ts'
 import type { Answering } from './graph.ts'
 import type { OperationContext } from './operation-context.ts'
 import { createShowError } from './show-error.ts'
@@ -89,7 +89,10 @@ async function openAnswering(
       close: async () => undefined,
     }
   }
-  const apollo = createApolloServer({ gateway: executorAsGateway(parts), plugins: apolloPlugins }, log)
+  const apollo = createApolloServer(
+    { gateway: executorAsGateway({ ...parts, read: readOperationContext }), plugins: apolloPlugins },
+    log,
+  )
   await apollo.start()
   return { answering: createApolloAnswering(apollo), close: () => apollo.stop() }
 }

@@ -57,4 +57,6 @@ export type Caller = {
   traceparent: string | undefined
   /** Headers of the caller's own that are passed on to every subgraph; lower-case names. They may change any answer. */
   headers?: Readonly<Record<string, string>>
+  /** What a team's own Apollo Server knows of the operation, for its data sources. Such answers are not shared. */
+  incoming?: object
 }
