@@ -135,7 +135,7 @@ export function createSharedStream({
     },
     wait(wake) {
       waiting.push(wake)
-      pull()
+      if (!isPulling) pull()
     },
     stopWaiting(wake) {
       waiting = waiting.filter((other) => other !== wake)

@@ -4,6 +4,7 @@ import type { Answer } from '../subscriptions/follow-operation.ts'
 import type { Answers } from '../subscriptions/read-group.ts'
 import type { Resume } from '../subscriptions/subscribe-operation.ts'
 import type { ShowError } from '../supergraph/show-error.ts'
+import { deliverAnswers } from './deliver-answers.ts'
 import type { OperationPayload, Outcome } from './run-operation.ts'
 import type { SocketChannel } from './socket-channel.ts'
 
@@ -68,24 +69,28 @@ export function createOperations({ channel, run, encode, mayReceive, show }: Ope
         return outcome satisfies never
     }
   }
-  const deliver = async (id: string, operation: Operation, answers: Answers): Promise<void> => {
-    const isCurrent = () => operations.get(id) === operation && operation.answers === answers
+  const deliver = (id: string, operation: Operation, answers: Answers): void => {
+    const isWanted = () => operations.get(id) === operation && operation.answers === answers
     const head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
     operation.answers = answers
-    try {
-      for (;;) {
-        const step = await answers.next()
-        if (!isCurrent()) return
-        if (step.done) break
-        if (!mayReceive()) return
+    deliverAnswers({
+      answers,
+      channel,
+      isWanted,
+      take(step) {
+        if (step.done) {
+          operations.delete(id)
+          complete(id)
+          return false
+        }
+        if (!mayReceive()) return false
         channel.sendParts(head, encode(step.value), tail)
-        if (channel.isFull()) await channel.drained()
-      }
-      operations.delete(id)
-      complete(id)
-    } catch (error) {
-      if (isCurrent()) fail(id, [show(error)])
-    }
+        return true
+      },
+      fail(error) {
+        if (isWanted()) fail(id, [show(error)])
+      },
+    })
   }
   const stop = (id: string) => {
     const operation = operations.get(id)
