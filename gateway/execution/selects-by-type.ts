@@ -1,22 +1,30 @@
-import { type FragmentDefinitionNode, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql'
+import {
+  GraphQLIncludeDirective,
+  type GraphQLResolveInfo,
+  GraphQLSkipDirective,
+  getDirectiveValues,
+  Kind,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql'
 
 /**
  * Whether the answer of a field of an abstract type depends on which object type is behind it: `__typename` is asked
  * for, or something `... on` another type. Where it does not, the planner does not find out.
  */
 export function selectsByType(
-  { fieldNodes, fragments }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>,
+  { fieldNodes, fragments, variableValues }: GraphQLResolveInfo,
   abstractType: string,
 ): boolean {
-  return fieldNodes.some(
-    ({ selectionSet }) => selectionSet && dependsOnType(selectionSet, { fragments, abstractType }),
-  )
+  const within = { fragments, variableValues, abstractType }
+  return fieldNodes.some(({ selectionSet }) => selectionSet && dependsOnType(selectionSet, within))
 }
 
-type Within = { fragments: Readonly<Record<string, FragmentDefinitionNode>>; abstractType: string }
+type Within = Pick<GraphQLResolveInfo, 'fragments' | 'variableValues'> & { abstractType: string }
 
 function dependsOnType({ selections }: SelectionSetNode, within: Within): boolean {
   return selections.some((selection) => {
+    if (!isIncluded(selection, within)) return false
     if (selection.kind === Kind.FIELD) return selection.name.value === '__typename'
     const fragment =
       selection.kind === Kind.INLINE_FRAGMENT ? selection : within.fragments[selection.name.value]
@@ -24,4 +32,10 @@ function dependsOnType({ selections }: SelectionSetNode, within: Within): boolea
     const condition = fragment.typeCondition?.name.value ?? within.abstractType
     return condition !== within.abstractType || dependsOnType(fragment.selectionSet, within)
   })
+}
+
+function isIncluded(selection: SelectionNode, { variableValues }: Within): boolean {
+  const skip = getDirectiveValues(GraphQLSkipDirective, selection, variableValues)
+  const include = getDirectiveValues(GraphQLIncludeDirective, selection, variableValues)
+  return skip?.if !== true && include?.if !== false
 }

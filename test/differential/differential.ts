@@ -19,7 +19,14 @@ import type { Model } from './model.ts'
 import { subgraphSdl } from './print-sdl.ts'
 import { randomFrom } from './random.ts'
 import { createTruth, type FaultRates } from './truth.ts'
-import { askedForExternal, type Happening, type Served, serveSubgraph, serveWhole } from './world.ts'
+import {
+  askedForExternal,
+  askedTooEarly,
+  type Happening,
+  type Served,
+  serveSubgraph,
+  serveWhole,
+} from './world.ts'
 
 /** A generated supergraph with all that answers on it. */
 export type World = {
@@ -116,6 +123,8 @@ export async function examine(
 ): Promise<Omit<Finding, 'name'> | null> {
   const { whole, planner, subgraphs, happening, executors } = world
   const expected = await answerWhole(whole, operation)
+  const isRefused = operation.kind === 'subscription' && expected.results[0]?.data === undefined
+  if (isRefused) return null
   const found = (what: string, actual: Answers | null) => ({ what, world, operation, expected, actual })
   const planned = await plan(planner, operation)
   if (planned instanceof Error) return found(`planning: ${planned.message}`, null)
@@ -146,11 +155,12 @@ export function examineWithout(
 }
 
 /**
- * What Apollo's planner is known to do wrong, told by the world itself or by the planner: all but the first are
- * errors, and never wrong data. A mutation whose order depends on variables is refused.
+ * What Apollo's planner is known to do wrong, told by the world itself or by the planner: all but the first two
+ * are errors, and never wrong data. A mutation whose order depends on variables is refused.
  */
 const known = [
   askedForExternal,
+  askedTooEarly,
   'Cannot add fragment of condition',
   'We should have an edge from',
   'is selected under different conditions',

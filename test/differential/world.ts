@@ -30,7 +30,8 @@ export type Served = {
 
 export const events = 2
 
-/** A known fault of Apollo's planner, where one `@requires` leads to another through an abstract type. */
+/** Known faults of Apollo's planner, where a `@requires` is met by way of an abstract type. */
+export const askedTooEarly = 'The plan asks for a field before it has what that requires:'
 export const askedForExternal = 'The plan asks for an external field:'
 
 /** graphql-js over one schema that holds everything. */
@@ -82,7 +83,7 @@ export function serveSubgraph(model: Model, subgraph: string, truth: Truth): Ser
       const stale = isOwn || field.isProvided ? '' : 'stale'
       if (field.external.has(subgraph) && stale)
         happening.mishaps.push(`${askedForExternal} ${parentType.name}.${fieldName} of ${subgraph}`)
-      const required = requiredBy(field, instance)
+      const required = requiredBy(field, instance, happening)
       const what = {
         args,
         required,
@@ -92,13 +93,13 @@ export function serveSubgraph(model: Model, subgraph: string, truth: Truth): Ser
     },
   }
 
-  function requiredBy({ requires, owners }: Field, instance: Instance): unknown {
+  function requiredBy({ name, requires, owners }: Field, instance: Instance, happening: Happening): unknown {
     if (requires === null || !owners.has(subgraph)) return undefined
     const { type, sent } = instance
     if (sent) return truth.requiredOf(type, sent, requires)
     // What a subgraph provides it has at hand, and the gateway need not send.
-    const isAtHand = topFields(requires).every((name) => fieldNamed(type, name).isProvided)
-    if (!isAtHand) throw new Error('Asked without what it requires.')
+    const isAtHand = topFields(requires).every((one) => fieldNamed(type, one).isProvided)
+    if (!isAtHand) happening.mishaps.push(`${askedTooEarly} ${type.name}.${name} of ${subgraph}`)
     return truth.required(instance, requires)
   }
 
