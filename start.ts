@@ -14,6 +14,7 @@ import { createLifetime, Interrupted, type Lifetime } from './launch/lifetime.ts
 import { openSecrets, type Secrets, saveSecrets } from './launch/secrets.ts'
 import { gatewayUrl, listServices, serviceMains } from './launch/services.ts'
 import {
+  gatewaySettings,
   inheritedEnv,
   type LaunchSettings,
   launchSettings,
@@ -57,7 +58,10 @@ async function startPlatform(settings: LaunchSettings, apart: boolean, lifetime:
   if (demo) await keep(demo)
 
   const busUrl = settings.REDIS_URL ?? database.urls.bus
-  const services = listServices({ ...gateway, logLevel: settings.LOG_LEVEL, database, busUrl, secrets })
+  const services = listServices({
+    ...{ ...gateway, logLevel: settings.LOG_LEVEL, database, busUrl, secrets },
+    gatewaySettings: gatewaySettings(settings),
+  })
   const env = { ...inheritedEnv(process.env), NODE_COMPILE_CACHE: compiled }
   const running = await lifetime.open(startServices(services, { apart, env, say }))
   const secretKeys = Object.values(demo?.clients ?? {}).map((client) => client.secretKey)

@@ -13,6 +13,8 @@ export type ServiceOptions = {
   /** Where events go between modules: a Redis, or the database `bus`. */
   busUrl: string
   secrets: Secrets
+  /** Settings of the gateway's own, handed on as they were given. */
+  gatewaySettings: Env
 }
 
 /** Where each service's main.ts is. */
@@ -32,12 +34,14 @@ export function listServices(options: ServiceOptions): Service[] {
   return [gatewayService(options), ...modules.map((name) => moduleService(name, options))]
 }
 
-function gatewayService({ host, port, logLevel, database, busUrl, secrets }: ServiceOptions): Service {
+function gatewayService(options: ServiceOptions): Service {
+  const { host, port, logLevel, database, busUrl, secrets, gatewaySettings } = options
   const credentials = Object.entries(secrets.moduleCredentials).map(([name, secret]) => `${name}=${secret}`)
   return {
     name: 'gateway',
     main: mains.gateway,
     env: {
+      ...gatewaySettings,
       HOST: host,
       PORT: String(port),
       LOG_LEVEL: logLevel,

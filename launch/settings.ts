@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import type { Env } from '../foundation/service.ts'
+import { socketLimitSettings } from '../gateway/ws/socket-limit-settings.ts'
 import { StartError } from './start-error.ts'
 
 /** What `npm start` can be told. Everything else the services need is made here. */
@@ -20,12 +21,19 @@ export const launchSettings = z.object({
   TRELLIS_DATA: z.string().default('.trellis'),
   /** `1`: demo data also on a server of yours; `0`: none on the embedded one either. */
   TRELLIS_DEMO: z.enum(['0', '1']).optional(),
+  ...socketLimitSettings,
 })
 
 export type LaunchSettings = z.infer<typeof launchSettings>
 
 export function wantsDemo(settings: LaunchSettings): boolean {
   return settings.TRELLIS_DEMO ? settings.TRELLIS_DEMO === '1' : settings.DATABASE_URL === undefined
+}
+
+/** What is the gateway's own among them. */
+export function gatewaySettings(settings: LaunchSettings): Env {
+  const names = Object.keys(socketLimitSettings) as (keyof typeof socketLimitSettings)[]
+  return Object.fromEntries(names.map((name) => [name, String(settings[name])]))
 }
 
 /** The command line. @throws {StartError} for anything it does not know */
