@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { readFrames, writeFrame } from './frames.ts'
 import { now } from './scenario.ts'
@@ -27,6 +27,8 @@ export type SocketsReport = {
 }
 
 const atOnce = 100
+/** An id is a UUID, as with the stock clients, and the first field of a message. */
+const idEnd = '{"id":"'.length + 36
 
 const sockets: Socket[] = []
 let event: { text: Buffer; at: number; received: number } | null = null
@@ -83,7 +85,7 @@ function openSocket(port: number, query: string): Promise<Socket> {
     if (isReady) return take(payload)
     const { type } = JSON.parse(payload.toString())
     if (type === 'connection_ack') {
-      send({ id: '1', type: 'subscribe', payload: { query } })
+      send({ id: randomUUID(), type: 'subscribe', payload: { query } })
       send({ type: 'ping' })
     }
     if (type !== 'pong') return
@@ -106,13 +108,17 @@ function openSocket(port: number, query: string): Promise<Socket> {
   return promise
 }
 
-/** All sockets are sent the same: the id of the subscription is the same on each. */
+/** All sockets are sent the same, but for the subscription's id at the beginning. */
 function take(payload: Buffer): void {
   const at = now()
-  if (!event || event.received === sockets.length || !event.text.equals(payload)) event = begin(payload)
+  if (!event || event.received === sockets.length || !isSame(event.text, payload)) event = begin(payload)
   event.received += 1
   latencies.push(at - event.at)
   if (event.received === sockets.length) process.send?.({ delivered: event.received })
+}
+
+function isSame(one: Buffer, other: Buffer): boolean {
+  return one.compare(other, idEnd, other.length, idEnd, one.length) === 0
 }
 
 function begin(payload: Buffer): NonNullable<typeof event> {

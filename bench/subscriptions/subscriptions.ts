@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Bench, listOption, numberOption } from '../bench.ts'
 import { installPeers, openFolder } from '../federation/set-up.ts'
+import { measureCommitToClient } from './embedded.ts'
 import { aimsOf, type Run, rowOf } from './figures.ts'
 import { startUpstreams } from './parties.ts'
 import { type Subscription, subscriptions } from './scenario.ts'
@@ -9,7 +10,8 @@ import { takeTurn } from './turn.ts'
 
 /**
  * One event to thousands of sockets: ours and Hive Gateway over the same two subgraphs, and graphql-ws' own server with
- * all data at hand. Each turn is a fresh server; servers take turns in every round.
+ * all data at hand. Each turn is a fresh server; servers take turns in every round. Last, how long it takes on the whole
+ * platform from a commit to a subscriber.
  *
  * Options: `--rounds` (3), `--sockets 2000,10000`, `--seconds` of the server's CPU that a turn
  * takes (1; half of it before, to warm up), `--only` names of servers.
@@ -36,10 +38,14 @@ export const run: Bench = async (options) => {
       for (const each of runs) {
         console.error(`round ${round}: ${each.server.name}, ${each.subscription}, ${each.sockets} sockets`)
         each.measured.push(await takeTurn(each, upstreams, seconds))
-        console.error(JSON.stringify(each.measured.at(-1)))
       }
     }
-    return { rows: runs.map((each) => rowOf(each, runs)), aims: aimsOf(runs) }
+    console.error('from commit to client, on the whole platform')
+    const commitToClient = await measureCommitToClient(rounds)
+    return {
+      rows: [...runs.map((each) => rowOf(each, runs)), ...commitToClient.rows],
+      aims: [...aimsOf(runs), ...commitToClient.aims],
+    }
   } finally {
     await upstreams.stop()
     await folder.close()
