@@ -20,18 +20,26 @@ export type LogReader = {
   pull(position: number, filter: EventFilter): Pulled | null
   /**
    * Call it in the same turn in which `pull` found nothing more. Resolves with the next events of that client, with
-   * the position up to which nothing was missed; also when the log has a new life, and with the signal.
+   * the position up to which nothing was missed; also after a while without any, when the log has a new life, and with the signal.
    */
   arrival(client: string, signal: AbortSignal): Promise<number>
   close: Close
 }
 
-export type LogReaderOptions = { databaseUrl: string; pool: Pool; source: string; log: Log }
+export type LogReaderOptions = {
+  databaseUrl: string
+  pool: Pool
+  source: string
+  log: Log
+  /** How long a waiter is left without an answer, in ms, so that its place is not of long ago. @default 30,000 */
+  staleAfterMs?: number | undefined
+}
 
 type Head = { position: string; epoch: string; cursor_key: Buffer }
 type Waiter = (position: number) => void
 
 const pollMs = 1_000
+const defaultStaleAfterMs = 30_000
 const batch = 200
 const selectHead = 'SELECT position, epoch, cursor_key FROM event_log_head'
 const selectAfter = boundedPage(
@@ -45,6 +53,7 @@ export async function openLogReader({
   pool,
   source,
   log,
+  staleAfterMs = defaultStaleAfterMs,
 }: LogReaderOptions): Promise<LogReader> {
   const { rows } = await pool.query<Head>(selectHead)
   const head = headOf(rows)
@@ -59,6 +68,10 @@ export async function openLogReader({
     for (const client of clients) for (const resolve of waiters.get(client) ?? []) resolve(before)
   }
 
+  function wakeAll(): void {
+    for (const resolves of waiters.values()) for (const resolve of resolves) resolve(window.latest())
+  }
+
   /** A log that went backwards was replaced by an older copy of itself: places in it mean other events now. */
   async function adoptHead(session: Session): Promise<void> {
     const head = headOf(await session.query<Head>(selectHead))
@@ -66,7 +79,7 @@ export async function openLogReader({
     log.error({ source, epoch: head.epoch }, 'the event log was replaced; its subscriptions end')
     life = lifeOf(head)
     window = createLogWindow(Number(head.position))
-    for (const resolves of waiters.values()) for (const resolve of resolves) resolve(window.latest())
+    wakeAll()
   }
 
   const close = holdConnection({
@@ -78,9 +91,14 @@ export async function openLogReader({
       session.onNotification(arrived.wake)
       await session.query(`LISTEN ${positionedChannel}`)
       await adoptHead(session)
+      let wokenAt = Date.now()
       while (!signal.aborted) {
         const rows = await session.query<BoundedRow>(selectAfter, [window.latest()])
         if (rows.length > 0) take(rows.map((row) => positioned(row, source)))
+        if (Date.now() - wokenAt >= staleAfterMs) {
+          wakeAll()
+          wokenAt = Date.now()
+        }
         if (isLastPage(rows, batch)) await arrived.wait(pollMs, signal)
       }
     },

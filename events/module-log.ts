@@ -66,6 +66,8 @@ export type ModuleLogOptions<Transaction extends LogTransaction> = {
    * @default 10,000
    */
   maxBehind?: number
+  /** How old the place of a tail without events may be, in ms. @default 30,000 */
+  staleAfterMs?: number
 }
 
 const defaultMaxBehind = 10_000
@@ -84,13 +86,15 @@ export async function openModuleLog<Transaction extends LogTransaction>({
   log,
   ...options
 }: ModuleLogOptions<Transaction>): Promise<ModuleLog<Transaction>> {
-  const { retention = defaultRetention, maxBehind = defaultMaxBehind } = options
+  const { retention = defaultRetention, maxBehind = defaultMaxBehind, staleAfterMs } = options
   const catalogue = options.catalogue ?? (await readEventCatalogue())
   const pool = openPool({ databaseUrl, name: `${source} event log`, log })
-  const reader = await openLogReader({ databaseUrl, pool, source, log }).catch(async (error) => {
-    await pool.end()
-    throw error
-  })
+  const reader = await openLogReader({ databaseUrl, pool, source, log, staleAfterMs }).catch(
+    async (error) => {
+      await pool.end()
+      throw error
+    },
+  )
   const relay = startRelay({ databaseUrl, source, bus, log, retention })
   const notifyRelays = createNotifier(pool, log)
   const closing = new AbortController()

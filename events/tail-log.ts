@@ -22,8 +22,8 @@ export type TailSource = {
 }
 
 export type Tail = AsyncGenerator<LogEntry, void, void> & {
-  /** The cursor of where it begins: before the first event it gives. */
-  start: string
+  /** The cursor of where it stands: behind what it has given, and before the next event. Not much older than the present. */
+  place(): string
 }
 
 const pageSize = 50
@@ -45,6 +45,8 @@ export function tailLog(
   const life = reader.life()
   const start = reader.latest()
   const scope = { client: stream.client, stream: stream.name }
+  /** Null: nothing yet behind the cursor that was given, which is read when it is first asked. */
+  let seen: number | null = null
 
   const entries = endable(signals, async function* follow(signal) {
     const tail: Following = { from, stream, signal }
@@ -52,14 +54,18 @@ export function tailLog(
     if (after !== null) place = { position: life.cursors.decode(scope, after), isLive: false }
     while (!signal.aborted) {
       if (reader.life() !== life) throw expiredCursor()
+      seen = place.position
       const step = await takeStep(tail, place)
       for await (const { position, event, lagged } of given(tail, step.found)) {
         yield { cursor: life.cursors.encode(scope, position), event, lagged }
+        // Not before: whoever asks for the next is done with this one.
+        seen = position
       }
       place = step.place
     }
   })
-  return Object.assign(entries, { start: after ?? life.cursors.encode(scope, start) })
+  const place = () => (after !== null && seen === null ? after : life.cursors.encode(scope, seen ?? start))
+  return Object.assign(entries, { place })
 }
 
 type Following = { from: TailSource; stream: LogStream; signal: AbortSignal }

@@ -3,6 +3,7 @@ import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, exec
 import type { Turns } from '../foundation/turns.ts'
 import type { Call } from './call.ts'
 import { isMadeForCaller } from './format-error.ts'
+import { type EventOrPlace, withPlaces } from './with-places.ts'
 
 /** A subscription on a socket. */
 export type Subscription = {
@@ -12,8 +13,8 @@ export type Subscription = {
   stop: AbortController
   /** Of its socket: an answer holds one from its execution until it has been sent. */
   turns: Turns
-  /** Whether to say first where in its stream the subscription begins. */
-  wantsPlace: boolean
+  /** How often to say where in its stream a subscription without events stands, and first where it begins; null: never. */
+  placesEveryMs: number | null
 }
 
 type Answers = AsyncGenerator<ExecutionResult, undefined, void>
@@ -27,20 +28,24 @@ const retryDelaysMs = [100, 300, 900, 1_800, 1_800]
  * aborts the call first: a generator stuck on `await` ignores `return()`.
  */
 export async function answerEvents(
-  { args, call, stop, turns, wantsPlace }: Subscription,
+  { args, call, stop, turns, placesEveryMs }: Subscription,
   createContext: (call: Call) => object,
 ): Promise<Answers | ExecutionResult> {
-  let place: string | undefined
-  const tellPlace = (begin: string) => {
-    if (wantsPlace) place = begin
+  let place: (() => string) | undefined
+  const tellPlaces = (told: () => string) => {
+    place = told
   }
   const source = await createSourceEventStream({
     ...args,
-    contextValue: createContext({ ...call, tellPlace }),
+    contextValue: createContext({ ...call, tellPlaces }),
   })
   if (!(Symbol.asyncIterator in source)) return source
 
   const events = source[Symbol.asyncIterator]()
+  const take =
+    place && placesEveryMs !== null
+      ? withPlaces(events, place, placesEveryMs)
+      : async (): Promise<EventOrPlace> => ({ event: await events.next() })
   let endTurn = () => {
     // There is none before the first answer.
   }
@@ -53,12 +58,9 @@ export async function answerEvents(
   const next = async (): Promise<IteratorResult<ExecutionResult, undefined>> => {
     // Asked for the next, so that the one before has been sent.
     endTurn()
-    if (place !== undefined) {
-      const value = { extensions: { place } }
-      place = undefined
-      return { done: false, value }
-    }
-    const event = await events.next()
+    const taken = await take()
+    if ('place' in taken) return { done: false, value: { extensions: taken } }
+    const { event } = taken
     if (event.done) return end()
     const turn = await turns.take(stop.signal)
     if (!turn) return end()

@@ -11,10 +11,10 @@ export type Call = {
   /** W3C trace context of the operation, for the events it writes; null without tracing. */
   traceparent: string | null
   /**
-   * A resolver of a subscription says where in its stream it begins: the cursor before its first event, so that a
-   * subscription that breaks before any event can be gone on with.
+   * A resolver of a subscription says how to learn where its stream stands: the cursor before the first event that it has
+   * not given, so that a subscription that breaks before any event, or long after one, can be gone on with.
    */
-  tellPlace?(cursor: string): void
+  tellPlaces?(place: () => string): void
 }
 
 export type CallCredentials = { token: string | undefined; traceparent: unknown }

@@ -17,10 +17,10 @@ export type FollowRequest = {
 export async function followLog(
   events: Pick<ModuleLog<unknown>, 'read' | 'tail'>,
   { stream, after }: FollowRequest,
-  { signal, tellPlace }: Call,
+  { signal, tellPlaces }: Call,
 ): Promise<Tail> {
   if (after !== null) await events.read(stream, after, 1)
   const entries = events.tail(stream, after, signal)
-  if (after === null) tellPlace?.(entries.start)
+  tellPlaces?.(entries.place)
   return entries
 }

@@ -25,6 +25,8 @@ export type SubscriptionServing = {
   verify: VerifyCall
   format: FormatError
   createContext(call: Call): object
+  /** @default a minute */
+  placesEveryMs?: number
 }
 
 const maximumMessageBytes = 1024 * 1024
@@ -37,12 +39,15 @@ const pingEveryMs = 10_000
  */
 const answersAtOnce = 32
 const documentsKept = 500
+/** Far below the shortest retention that anybody would set. */
+const placesEveryMinute = 60_000
 
 /**
  * Subscriptions over graphql-transport-ws on `/graphql`. A socket is shared by all viewers of a gateway, so that each
  * subscribe message carries a token of its own, in `extensions.token`, and a failure ends its subscription alone. The
  * token is asked for at the beginning; how long the subscription may last after that is the gateway's to decide, which
- * ends it. With `extensions.wantsPlace` the first message tells where the subscription begins, in `extensions.place`.
+ * ends it. With `extensions.wantsPlace` the first message tells where the subscription begins, in `extensions.place`, and
+ * others where it stands, while it has no events.
  *
  * @returns closes every socket with 1001
  */
@@ -93,7 +98,7 @@ export function serveSubscriptions(server: Server, serving: SubscriptionServing)
 /** @throws {TrellisError | GraphQLError | AggregateError} UNAUTHENTICATED first; then what is wrong with the document */
 async function begin(
   payload: SubscribePayload,
-  { schema, verify }: SubscriptionServing,
+  { schema, verify, placesEveryMs = placesEveryMinute }: SubscriptionServing,
   read: ReadDocument,
 ): Promise<Omit<Subscription, 'turns'>> {
   const { token, traceparent, wantsPlace } = payload.extensions ?? {}
@@ -108,7 +113,7 @@ async function begin(
     throw new TrellisError('BAD_USER_INPUT', 'Only subscriptions are served on this socket.')
   }
   const args = { schema, document, variableValues, operationName }
-  return { args, call, stop, wantsPlace: wantsPlace === true }
+  return { args, call, stop, placesEveryMs: wantsPlace === true ? placesEveryMs : null }
 }
 
 type ReadDocument = (query: string) => DocumentNode

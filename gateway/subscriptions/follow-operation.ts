@@ -21,7 +21,7 @@ export type Answer = {
   cursor: string | null
 }
 
-/** Where a stream stands that has had no event yet. */
+/** Where a stream stands that has no events at present. */
 export type Place = { place: string }
 
 export type FollowRequest = {
@@ -79,14 +79,14 @@ export async function* followOperation(
         upstream = await reopen(upstream, request, { options, patience })
         continue
       }
-      patience.restored()
-      barren = 0
       hasBegun = true
       if (isEvent(step.event)) {
+        patience.restored()
+        barren = 0
         const answered = await answerEvent(step.event, upstream, { request, options })
         upstream = answered.upstream
         yield answered.answer
-      } else if (step.event.place !== undefined && upstream.cursor === null) {
+      } else if (step.event.place !== undefined) {
         upstream = { ...upstream, cursor: step.event.place }
         yield { place: step.event.place }
       }

@@ -109,7 +109,7 @@ export function readGroup(group: StreamGroup, { cursor: start, hasBegun, module,
   if (signal.aborted) end()
   else signal.addEventListener('abort', end)
   return {
-    cursor: () => cursor ?? stream.cursorBefore(place),
+    cursor: () => stream.cursorBefore(place) ?? cursor,
     poll,
     next,
     return: async () => end(),

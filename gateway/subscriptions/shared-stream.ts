@@ -12,9 +12,9 @@ export type SharedStream = {
   isCurrent(): boolean
   /** How many answers there have been: the place behind all of them. */
   length(): number
-  /** The place behind the answer with this cursor, or at the beginning; null when it is not, or no longer, known. */
+  /** The place behind the answer with this cursor, at the beginning or at the end; null when it is not, or no longer, known. */
   placeAfter(cursor: string): number | null
-  /** The other way round: what to go on after elsewhere, for one who has read nothing yet. */
+  /** The other way round: what to go on after elsewhere; null when it is not, or no longer, known. */
   cursorBefore(place: number): string | null
   enter(): void
   /** The last one to leave ends it. */
@@ -43,13 +43,10 @@ export type SharedStreamOptions = {
 const mostKept = 100
 const mostKeptCharacters = 1_000_000
 
-export function createSharedStream({
-  answers,
-  start: givenStart,
-  isSought,
-  onEnd,
-}: SharedStreamOptions): SharedStream {
-  let start = givenStart
+export function createSharedStream({ answers, start, isSought, onEnd }: SharedStreamOptions): SharedStream {
+  /** Cursors of its beginning and its end: both move while there are no answers. */
+  let first = start
+  let last = start
   /** The latest answers; the last of them stays, because its cursor is a place to join at. */
   const kept: Answer[] = []
   let keptCharacters = 0
@@ -58,11 +55,11 @@ export function createSharedStream({
   let isPulling = false
   let phase: 'open' | 'ended' = 'open'
   let failure: unknown
-  let waiting: (() => void)[] = []
+  let waiting = new Set<() => void>()
 
   const wakeAll = () => {
     const woken = waiting
-    waiting = []
+    waiting = new Set()
     for (const wake of woken) wake()
   }
   const end = (reason?: unknown) => {
@@ -80,8 +77,9 @@ export function createSharedStream({
   }
   const keep = (answer: Answer) => {
     // Where everybody waits, nobody needs what was before.
-    if (waiting.length === readers && !isSought()) dropDownTo(0)
+    if (waiting.size === readers && !isSought()) dropDownTo(0)
     kept.push(answer)
+    last = answer.cursor
     keptCharacters += answer.text.length
     dropDownTo(mostKept)
     while (kept.length > 1 && keptCharacters > mostKeptCharacters) dropDownTo(kept.length - 1)
@@ -94,7 +92,8 @@ export function createSharedStream({
       isPulling = false
       if (step.done) return end()
       if ('place' in step.value) {
-        start ??= step.value.place
+        last = step.value.place
+        if (firstKept + kept.length === 0) first = last
         return pull()
       }
       keep(step.value)
@@ -108,17 +107,19 @@ export function createSharedStream({
   // At once: what is live begins when it was asked for, and not when it is first read.
   pull()
   return {
-    isLive: givenStart === null,
+    isLive: start === null,
     phase: () => phase,
     isCurrent: () => isPulling,
     length: () => firstKept + kept.length,
     placeAfter(cursor) {
       const index = kept.findLastIndex((answer) => answer.cursor === cursor)
       if (index >= 0) return firstKept + index + 1
-      return cursor === start && firstKept === 0 ? 0 : null
+      if (cursor === last) return firstKept + kept.length
+      return cursor === first && firstKept === 0 ? 0 : null
     },
     cursorBefore(place) {
-      return place === 0 ? start : (kept[place - firstKept - 1]?.cursor ?? null)
+      if (place === firstKept + kept.length) return last
+      return place === 0 ? first : (kept[place - firstKept - 1]?.cursor ?? null)
     },
     enter() {
       readers += 1
@@ -134,11 +135,11 @@ export function createSharedStream({
       return kept[place - firstKept] ?? 'not yet'
     },
     wait(wake) {
-      waiting.push(wake)
+      waiting.add(wake)
       if (!isPulling) pull()
     },
     stopWaiting(wake) {
-      waiting = waiting.filter((other) => other !== wake)
+      waiting.delete(wake)
     },
     failure: () => failure,
   }

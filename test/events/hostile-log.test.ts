@@ -72,7 +72,7 @@ function startReader(logs: readonly [TestLog, TestLog], random: () => number) {
   const ending = new AbortController()
   const first = logs[0].tail(things, null, ending.signal)
   const ended = (async () => {
-    let [tail, cursor] = [first, first.start]
+    let [tail, cursor] = [first, first.place()]
     while (!ending.signal.aborted) {
       const { value } = await tail.next()
       if (!value) break

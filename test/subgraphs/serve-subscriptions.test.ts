@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setImmediate } from 'node:timers/promises'
+import { setTimeout as pause, setImmediate } from 'node:timers/promises'
 import { makeExecutableSchema } from '@graphql-tools/schema'
 import { WebSocket } from 'ws'
 import type { Close } from '../../foundation/closing.ts'
@@ -15,6 +15,8 @@ import { viewersOf } from '../support/module-under-test.ts'
 /** How many events the sources were asked for, and how many answers were executed. */
 let asked = 0
 let failuresLeft = 0
+/** What the source says of its place. */
+let standing = ''
 let address = ''
 let closeSockets: Close
 let closeServer: Close
@@ -37,7 +39,7 @@ const schema = makeExecutableSchema({
     Subscription: {
       ticked: {
         subscribe(_root: unknown, { size }: { size: number }, { call }: { call: Call }) {
-          call.tellPlace?.('the beginning')
+          call.tellPlaces?.(() => standing)
           return ticks(size, call.signal)
         },
       },
@@ -54,12 +56,14 @@ const schema = makeExecutableSchema({
 beforeEach(async () => {
   asked = 0
   failuresLeft = 0
+  standing = 'the beginning'
   const server = createServer()
   closeSockets = serveSubscriptions(server, {
     schema,
     format: createErrorFormat(silentLog),
     verify: async (_credentials, signal) => ({ viewer: viewersOf('acme').member, signal, traceparent: null }),
     createContext: (call) => ({ call }),
+    placesEveryMs: 20,
   })
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   address = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`
@@ -104,6 +108,18 @@ test('says first where a subscription begins, to whoever asks', async () => {
   const event = { data: { ticked: { number: 1, text: 'x' } } }
   expect(payloads('plain')).toEqual([event])
   expect(payloads('placed')).toEqual([{ extensions: { place: 'the beginning' } }, event])
+  socket.close()
+})
+
+test('says where a subscription without events stands, whenever that has moved on', async () => {
+  const { received, subscribe, socket } = await connect()
+  subscribe('placed', 1, { wantsPlace: true })
+  await eventually('the event', () => received.some(({ payload }) => payload?.data))
+  standing = 'further on'
+  await eventually('it is told', () => received.length === 3)
+  await pause(100)
+  expect(received.slice(2).map(({ payload }) => payload)).toEqual([{ extensions: { place: 'further on' } }])
+  socket.send(JSON.stringify({ type: 'complete', id: 'placed' }))
   socket.close()
 })
 
