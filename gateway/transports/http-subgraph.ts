@@ -1,14 +1,9 @@
-import { errors as undiciErrors } from 'undici'
 import type { Close } from '../../foundation/closing.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { SignGatewayToken } from '../../foundation/gateway-token.ts'
-import {
-  AnswerTooLarge,
-  CallTimedOut,
-  createHttpClient,
-  type HttpClient,
-  type HttpPost,
-} from './http-client.ts'
+import { createHttpClient, type HttpClient, type HttpPost } from './http-client.ts'
+import { AnswerTooLarge, CallTimedOut, MalformedAnswer } from './http-failures.ts'
+import { type HttpTarget, readHttpTarget } from './http-target.ts'
 import { isQuery } from './is-query.ts'
 import type { ModuleEndpoint } from './module-endpoint.ts'
 import { acceptedTypes, readHttpAnswer } from './read-http-answer.ts'
@@ -37,14 +32,14 @@ export function createHttpSubgraph(options: ModuleEndpoint): Subgraph & { close:
 }
 
 function createHttpFetch(client: HttpClient, { audience, endpoint, sign }: ModuleEndpoint): SubgraphFetch {
-  const addressOf = createAddressOf()
+  const targetOf = createTargetOf()
   return async (request, signal) => {
     const url = endpoint()
     if (url === undefined) throw unavailable(audience)
     const { document: query, operationName, caller } = request
     const authorization = sign && (await authorizationFor(caller, audience, sign))
     const post: HttpPost = {
-      ...addressOf(url),
+      target: targetOf(url),
       headers: headersFor(caller, authorization),
       body: request.body ?? JSON.stringify({ query, operationName, variables: request.variables }),
       repeatable: isQuery(query),
@@ -77,24 +72,22 @@ async function authorizationFor(
   return viewer && `Bearer ${await sign({ viewer, depth }, audience)}`
 }
 
-/** Instances take turns, and to read an URL costs as much as to send a header: the last few are kept. */
-function createAddressOf(): (url: string) => Pick<HttpPost, 'origin' | 'path'> {
+/** Instances take turns, and to read an URL costs as much as to send a request: the last few are kept. */
+function createTargetOf(): (url: string) => HttpTarget {
   const mostKept = 100
-  const known = new Map<string, Pick<HttpPost, 'origin' | 'path'>>()
+  const known = new Map<string, HttpTarget>()
   return (url) => {
     const kept = known.get(url)
     if (kept) return kept
     if (known.size >= mostKept) known.clear()
-    const { origin, pathname, search } = new URL(url)
-    const address = { origin, path: `${pathname}${search}` }
-    known.set(url, address)
-    return address
+    const target = readHttpTarget(url)
+    known.set(url, target)
+    return target
   }
 }
 
 function transportError(audience: string, cause: unknown): TrellisError {
-  if (cause instanceof CallTimedOut || cause instanceof undiciErrors.ConnectTimeoutError)
-    return timedOut(audience)
-  const isInvalid = cause instanceof AnswerTooLarge || cause instanceof undiciErrors.HTTPParserError
+  if (cause instanceof CallTimedOut) return timedOut(audience)
+  const isInvalid = cause instanceof AnswerTooLarge || cause instanceof MalformedAnswer
   return isInvalid ? invalidResponse(audience) : unavailable(audience, cause)
 }

@@ -1,4 +1,4 @@
-import type { HttpAnswer } from './http-client.ts'
+import type { HttpAnswer } from './http-answer-parser.ts'
 import { parseResponse, readResponseText } from './read-graphql-response.ts'
 import type { SubgraphRequest, SubgraphResponse } from './subgraph-fetch.ts'
 import { invalidResponse, unavailable } from './transport-errors.ts'
@@ -22,8 +22,8 @@ export function readHttpAnswer(
   { wantsText }: Pick<SubgraphRequest, 'wantsText'>,
 ): SubgraphResponse {
   // None was asked for, and what is small when it is packed may be large when it is not.
-  if (!isPlain(headers['content-encoding'])) throw invalidResponse(module)
-  const type = mediaTypeOf(headers['content-type'])
+  if (!isPlain(headers.get('content-encoding'))) throw invalidResponse(module)
+  const type = mediaTypeOf(headers.get('content-type'))
   const isSuccess = status >= 200 && status < 300
   if (type === graphqlType || (type === jsonType && isSuccess)) {
     return wantsText && isSuccess ? { text, isAscii } : readResponseText(text, module)
@@ -34,11 +34,11 @@ export function readHttpAnswer(
   return { errors }
 }
 
-function isPlain(encoding: string | string[] | undefined): boolean {
+function isPlain(encoding: string | undefined): boolean {
   return encoding === undefined || encoding === 'identity'
 }
 
-function mediaTypeOf(contentType: string | string[] | undefined): string | undefined {
+function mediaTypeOf(contentType: string | undefined): string | undefined {
   if (contentType === jsonType || contentType === graphqlType) return contentType
-  return typeof contentType === 'string' ? contentType.split(';', 1)[0]?.trim().toLowerCase() : undefined
+  return contentType?.split(';', 1)[0]?.trim().toLowerCase()
 }

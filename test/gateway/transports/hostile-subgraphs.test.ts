@@ -192,7 +192,6 @@ describe('a kept connection that its server has closed meanwhile', () => {
     })
     try {
       await subgraph.fetch(query, signal)
-      await nextTurn()
       const outcome = await subgraph.fetch(second, signal).catch((error) => error.code)
       return { outcome, calls, connections: server.opened.length }
     } finally {
@@ -254,19 +253,12 @@ describe('a kept connection that its server has closed meanwhile', () => {
       timeoutMs: 2_000,
     })
     await Promise.all([subgraph.fetch(query, signal), subgraph.fetch(query, signal)])
-    await nextTurn()
     await expect(subgraph.fetch(query, signal)).rejects.toMatchObject({ code: 'SUBGRAPH_UNAVAILABLE' })
     expect(calls).toBe(4)
     await subgraph.close()
     await server.close()
   })
 })
-
-/** Undici takes a connection again one turn of the event loop after it has carried an answer. */
-async function nextTurn(): Promise<void> {
-  await setImmediate()
-  await setImmediate()
-}
 
 function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => (socket.closed ? resolve() : socket.once('close', () => resolve())))

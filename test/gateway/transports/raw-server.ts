@@ -10,8 +10,10 @@ export type RawServer = {
   close(): Promise<void>
 }
 
-/** A server that answers each request with whatever bytes the test wants; `answer` writes, cuts, or does nothing. */
-export async function startRawServer(answer: (socket: Socket, request: number) => void): Promise<RawServer> {
+/** A server that answers each request with whatever bytes the test wants; `answer` writes, cuts, or does nothing. `bytes`: latin1. */
+export async function startRawServer(
+  answer: (socket: Socket, request: number, bytes: string) => void,
+): Promise<RawServer> {
   const opened: Socket[] = []
   const requests: Socket[] = []
   const waiting: (() => void)[] = []
@@ -24,9 +26,10 @@ export async function startRawServer(answer: (socket: Socket, request: number) =
       const end = pending.indexOf('\r\n\r\n')
       const length = Number(/content-length: (\d+)/i.exec(pending)?.[1])
       if (end < 0 || pending.length < end + 4 + length) return
+      const bytes = pending
       pending = ''
       requests.push(socket)
-      answer(socket, requests.length)
+      answer(socket, requests.length, bytes)
       for (const wake of waiting.splice(0)) wake()
     })
   })

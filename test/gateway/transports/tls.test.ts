@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import type { ClientTls } from '../../../gateway/transports/http-client.ts'
 import { createHttpSubgraph } from '../../../gateway/transports/http-subgraph.ts'
@@ -75,8 +74,6 @@ describe('a subgraph behind TLS', () => {
     const subgraph = open({ ca })
     for (let n = 0; n < 3; n++) {
       expect(await subgraph.fetch(request, signal)).toEqual({ data: { a: 1 } })
-      await setImmediate()
-      await setImmediate()
     }
     expect(sockets).toHaveLength(1)
     expect(sockets[0]?.alpnProtocol).not.toBe('h2')
@@ -102,8 +99,6 @@ describe('a subgraph behind TLS', () => {
     cut = (count) => count === 2
     const subgraph = open({ ca })
     await subgraph.fetch(request, signal)
-    await setImmediate()
-    await setImmediate()
     expect(await subgraph.fetch(request, signal)).toEqual({ data: { a: 1 } })
     expect(requests).toBe(3)
     await subgraph.close()
