@@ -2,32 +2,38 @@ import {
   type ConstDirectiveNode,
   type DocumentNode,
   type FieldDefinitionNode,
-  type InterfaceTypeDefinitionNode,
   Kind,
-  type ObjectTypeDefinitionNode,
   parse,
   print,
   type StringValueNode,
 } from 'graphql'
+import { withDependantsApart } from './apart-dependants.ts'
+import { argumentText, isJoin } from './join-directives.ts'
 import { createVariants, type RequiredVariants } from './required-variants.ts'
-
-type FieldsDefinition = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
+import { type FieldsDefinition, hasFields } from './type-definitions.ts'
 
 /** The supergraph as Apollo's planner is given it, so that it meets none of the cases that it plans wrongly. */
-export type PlannerSupergraph = { sdl: string; variants: RequiredVariants }
+export type PlannerSupergraph = {
+  sdl: string
+  variants: RequiredVariants
+  /** The subgraph behind each that only the planner knows, by name. */
+  services: ReadonlyMap<string, string>
+}
 
 /**
  * - A key that a subgraph cannot resolve is left out where it has another that it can: the planner would hop by it.
  * - A field with arguments that some `@requires` takes becomes a field of its own without arguments, one for each set
  *   of arguments: the planner takes two fields of one name for the same, whatever their arguments, and keeps either.
  *   `RequiredVariants` turns them back in the plan.
+ * - A field that requires others and is required itself is in a subgraph of its own, see apart-dependants.ts.
  */
 export function toPlannerSupergraph(supergraphSdl: string): PlannerSupergraph {
   const document = mapTypes(parse(supergraphSdl, { noLocation: true }), withoutNeedlessKeys)
   const variants = createVariants(document)
   const required = mapTypes(document, (type) => withVariantsRequired(type, variants))
   const complete = mapTypes(required, (type) => withVariantFields(type, variants))
-  return { sdl: print(complete), variants }
+  const { document: apart, services } = withDependantsApart(complete)
+  return { sdl: print(apart), variants, services }
 }
 
 function mapTypes(
@@ -35,9 +41,7 @@ function mapTypes(
   change: <Type extends FieldsDefinition>(type: Type) => Type,
 ): DocumentNode {
   const definitions = document.definitions.map((definition) =>
-    definition.kind === Kind.OBJECT_TYPE_DEFINITION || definition.kind === Kind.INTERFACE_TYPE_DEFINITION
-      ? change(definition)
-      : definition,
+    hasFields(definition) ? change(definition) : definition,
   )
   return { ...document, definitions }
 }
@@ -51,21 +55,12 @@ function isNeedlessKey(key: ConstDirectiveNode, all: readonly ConstDirectiveNode
   if (!isUnresolvable(key)) return false
   const graph = argumentText(key, 'graph')
   return all.some(
-    (other) => isJoinType(other) && !isUnresolvable(other) && argumentText(other, 'graph') === graph,
+    (other) => isJoin(other, 'type') && !isUnresolvable(other) && argumentText(other, 'graph') === graph,
   )
 }
 
-function isJoinType({ name }: ConstDirectiveNode): boolean {
-  return name.value === 'join__type'
-}
-
 function isUnresolvable(directive: ConstDirectiveNode): boolean {
-  return isJoinType(directive) && argumentText(directive, 'resolvable') === 'false'
-}
-
-function argumentText(directive: ConstDirectiveNode, name: string): string | undefined {
-  const argument = directive.arguments?.find((candidate) => candidate.name.value === name)
-  return argument && print(argument.value)
+  return isJoin(directive, 'type') && argumentText(directive, 'resolvable') === 'false'
 }
 
 function withVariantsRequired<Type extends FieldsDefinition>(type: Type, variants: RequiredVariants): Type {

@@ -48,8 +48,8 @@ export function createTextPlanner(supergraphSdl: string): TextPlanner {
   const source = toPlannerSupergraph(supergraphSdl)
   const supergraph = Supergraph.build(source.sdl, {
     supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
-    // A variant leaves its field external to no purpose, which validation would refuse.
-    validateSupergraph: source.variants.isEmpty(),
+    // Composition has done so; what is external to the planner alone would be refused.
+    validateSupergraph: source.variants.isEmpty() && source.services.size === 0,
   })
   const plannerApi = supergraph.apiSchema()
   // Fetches that are joined, split or searched for their fields have to be in one piece.
@@ -62,7 +62,7 @@ export function createTextPlanner(supergraphSdl: string): TextPlanner {
   const makePlan = (document: DocumentNode): QueryPlan => {
     const operation = operationFromDocument(plannerApi, document, { validate: false })
     const { node } = queryPlanner.buildQueryPlan(operation)
-    const restored = restoreRequiredFields(asPlainData(node), source.variants)
+    const restored = restoreRequiredFields(asPlainData(node, source.services), source.variants)
     if (!restored) return {}
     const plan = restored.kind === 'Subscription' ? restored.rest : restored
     return { node: restored, ...(plan && { calls: batchFetches(fetchGraph(plan)) }) }
@@ -99,7 +99,10 @@ function apiSdlOf(schema: GraphQLSchema, { variants }: PlannerSupergraph): strin
  *
  * @throws {TrellisError} UNSUPPORTED_DIRECTIVE for `@fromContext`, which a supergraph that was composed elsewhere may have
  */
-function asPlainData(node: ApolloQueryPlan['node']): PlanNode | SubscriptionNode | undefined {
+function asPlainData(
+  node: ApolloQueryPlan['node'],
+  services: PlannerSupergraph['services'],
+): PlanNode | SubscriptionNode | undefined {
   return (
     node &&
     JSON.parse(JSON.stringify(node), (key, value: unknown) => {
@@ -109,7 +112,7 @@ function asPlainData(node: ApolloQueryPlan['node']): PlanNode | SubscriptionNode
           'A field of the operation needs @fromContext, which is not served here.',
         )
       }
-      return value
+      return key === 'serviceName' && typeof value === 'string' ? (services.get(value) ?? value) : value
     })
   )
 }

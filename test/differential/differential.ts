@@ -19,14 +19,7 @@ import type { Model } from './model.ts'
 import { subgraphSdl } from './print-sdl.ts'
 import { randomFrom } from './random.ts'
 import { createTruth, type FaultRates } from './truth.ts'
-import {
-  askedForExternal,
-  askedTooEarly,
-  type Happening,
-  type Served,
-  serveSubgraph,
-  serveWhole,
-} from './world.ts'
+import { type Happening, type Served, serveSubgraph, serveWhole } from './world.ts'
 
 /** A generated supergraph with all that answers on it. */
 export type World = {
@@ -155,12 +148,10 @@ export function examineWithout(
 }
 
 /**
- * What Apollo's planner is known to do wrong, told by the world itself or by the planner: all but the first two
- * are errors, and never wrong data. A mutation whose order depends on variables is refused.
+ * What Apollo's planner is known to fail at: errors, and never wrong data. A mutation whose order depends on variables
+ * is refused.
  */
 const known = [
-  askedForExternal,
-  askedTooEarly,
   'Cannot add fragment of condition',
   'We should have an edge from',
   'is selected under different conditions',

@@ -30,9 +30,8 @@ export type Served = {
 
 export const events = 2
 
-/** Known faults of Apollo's planner, where a `@requires` is met by way of an abstract type. */
-export const askedTooEarly = 'The plan asks for a field before it has what that requires:'
-export const askedForExternal = 'The plan asks for an external field:'
+const askedTooEarly = 'The plan asks for a field before it has what that requires:'
+const askedForExternal = 'The plan asks for an external field:'
 
 /** graphql-js over one schema that holds everything. */
 export function serveWhole(model: Model, truth: Truth): Served {

@@ -1,4 +1,5 @@
 import { abstractTypes } from './abstract-types/case.ts'
+import { chainedRequirements } from './chained-requirements/case.ts'
 import { compoundKeys } from './compound-keys/case.ts'
 import { conditions } from './conditions/case.ts'
 import { conflictingTypes } from './conflicting-types/case.ts'
@@ -19,6 +20,7 @@ import { sharedRoots } from './shared-roots/case.ts'
 
 export const cases: FederationCase[] = [
   abstractTypes,
+  chainedRequirements,
   compoundKeys,
   conditions,
   conflictingTypes,
