@@ -9,6 +9,8 @@ export type ServerUnderTest = {
   name: string
   /** Whether it has the data itself, and publishes when it is told to. */
   isLocal: boolean
+  /** One turn of it with very many sockets takes minutes. */
+  isSlow: boolean
   start(port: number): Omit<StartOptions, 'core'>
 }
 
@@ -29,14 +31,20 @@ export function listServers(supergraphFile: string): ServerUnderTest[] {
     {
       name: 'ours',
       isLocal: false,
+      isSlow: false,
       start: (port) => ({
         args: [here('../../gateway/main.ts'), '--supergraph', supergraphFile],
         env: { PORT: `${port}`, LOG_LEVEL: 'error' },
       }),
     },
-    { name: 'use-server', isLocal: true, start: (port) => ({ args: [here('local-server.ts'), `${port}`] }) },
-    { name: 'hive-js', isLocal: false, start: hive() },
-    { name: 'hive-rust', isLocal: false, start: hive('--hive-router-runtime') },
+    {
+      name: 'use-server',
+      isLocal: true,
+      isSlow: false,
+      start: (port) => ({ args: [here('local-server.ts'), `${port}`] }),
+    },
+    { name: 'hive-js', isLocal: false, isSlow: true, start: hive() },
+    { name: 'hive-rust', isLocal: false, isSlow: true, start: hive('--hive-router-runtime') },
   ]
 }
 
