@@ -19,7 +19,7 @@ export type Subscription = {
 
 type Answers = AsyncGenerator<ExecutionResult, undefined, void>
 
-/** A database that comes back within about five seconds costs no event. */
+/** A database that comes back within about five seconds costs no event, and refuses nobody who subscribes. */
 const retryDelaysMs = [100, 300, 900, 1_800, 1_800]
 
 /**
@@ -35,10 +35,8 @@ export async function answerEvents(
   const tellPlaces = (told: () => string) => {
     place = told
   }
-  const source = await createSourceEventStream({
-    ...args,
-    contextValue: createContext({ ...call, tellPlaces }),
-  })
+  const contextValue = createContext({ ...call, tellPlaces })
+  const source = await patiently(() => createSourceEventStream({ ...args, contextValue }), stop.signal)
   if (!(Symbol.asyncIterator in source)) return source
 
   const events = source[Symbol.asyncIterator]()
@@ -65,7 +63,7 @@ export async function answerEvents(
     const turn = await turns.take(stop.signal)
     if (!turn) return end()
     endTurn = turn
-    const value = await answerPatiently(
+    const value = await patiently(
       () => execute({ ...args, rootValue: event.value, contextValue: createContext(call) }),
       stop.signal,
     )
@@ -91,15 +89,21 @@ export async function answerEvents(
   return answers
 }
 
-/** An event is read once, so that a failure of our own is tried again before it becomes the answer. */
-async function answerPatiently(
-  answer: () => ExecutionResult | Promise<ExecutionResult>,
+/** Nothing is changed by it, and an event is read once: a failure of our own is tried again before it is the answer. */
+async function patiently<Result extends ExecutionResult | AsyncIterable<unknown>>(
+  attempt: () => Result | Promise<Result>,
   signal: AbortSignal,
-): Promise<ExecutionResult> {
+): Promise<Result> {
   for (const delayMs of retryDelaysMs) {
-    const result = await answer()
-    if (!result.errors || result.errors.every(isMadeForCaller) || signal.aborted) return result
+    const result = await attempt()
+    if (!hasFailed(result) || signal.aborted) return result
     await delay(delayMs, undefined, { signal }).catch(() => undefined)
   }
-  return answer()
+  return attempt()
+}
+
+/** By a fault of ours, and not of the request. */
+function hasFailed(result: ExecutionResult | AsyncIterable<unknown>): boolean {
+  if (Symbol.asyncIterator in result || !result.errors) return false
+  return result.errors.some((error) => error.originalError && !isMadeForCaller(error))
 }

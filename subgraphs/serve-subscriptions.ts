@@ -3,6 +3,7 @@ import {
   type DocumentNode,
   type ExecutionArgs,
   GraphQLError,
+  type GraphQLFormattedError,
   type GraphQLSchema,
   getOperationAST,
   parse,
@@ -75,8 +76,10 @@ export function serveSubscriptions(server: Server, serving: SubscriptionServing)
         if (!subscription) throw new Error('A subscription came past the verification of its caller.')
         return answerEvents(subscription, serving.createContext)
       },
-      onNext: (_socket, _id, _payload, _args, { errors, ...result }) =>
-        errors && { ...result, errors: errors.map((error) => format(error.toJSON(), error)) },
+      onNext(_socket, _id, _payload, _args, { errors, ...result }) {
+        const shown = errors?.map((error) => format(error.toJSON(), error))
+        return shown && { ...result, errors: result.data === undefined ? shown.map(asUnavailable) : shown }
+      },
       onError: (_socket, _id, _payload, errors) => errors.map((error) => format(error.toJSON(), error)),
     },
     sockets,
@@ -144,6 +147,16 @@ function parseOrRefuse(query: string) {
 function withCode(error: GraphQLError, code: string): GraphQLError {
   const { message, nodes, source, positions } = error
   return new GraphQLError(message, { nodes, source, positions, extensions: { code } })
+}
+
+/** What could not begin may be tried again, whatever it is that has failed: nothing was done. */
+function asUnavailable(shown: GraphQLFormattedError): GraphQLFormattedError {
+  if (shown.extensions?.code !== 'INTERNAL_SERVER_ERROR') return shown
+  const { message, extensions } = new TrellisError(
+    'SUBGRAPH_UNAVAILABLE',
+    'The subscription cannot begin at present. Try again in a moment.',
+  )
+  return { ...shown, message, extensions }
 }
 
 function asGraphQLError(error: unknown): GraphQLError {

@@ -15,6 +15,7 @@ import { viewersOf } from '../support/module-under-test.ts'
 /** How many events the sources were asked for, and how many answers were executed. */
 let asked = 0
 let failuresLeft = 0
+let refusalsLeft = 0
 /** What the source says of its place. */
 let standing = ''
 let address = ''
@@ -39,6 +40,7 @@ const schema = makeExecutableSchema({
     Subscription: {
       ticked: {
         subscribe(_root: unknown, { size }: { size: number }, { call }: { call: Call }) {
+          if (refusalsLeft-- > 0) throw new Error('the database is away')
           call.tellPlaces?.(() => standing)
           return ticks(size, call.signal)
         },
@@ -56,6 +58,7 @@ const schema = makeExecutableSchema({
 beforeEach(async () => {
   asked = 0
   failuresLeft = 0
+  refusalsLeft = 0
   standing = 'the beginning'
   const server = createServer()
   closeSockets = serveSubscriptions(server, {
@@ -120,6 +123,29 @@ test('says where a subscription without events stands, whenever that has moved o
   await pause(100)
   expect(received.slice(2).map(({ payload }) => payload)).toEqual([{ extensions: { place: 'further on' } }])
   socket.send(JSON.stringify({ type: 'complete', id: 'placed' }))
+  socket.close()
+})
+
+test('who subscribes while the database is away waits, and is told to try again when it stays away', async () => {
+  const { received, subscribe, socket } = await connect()
+  refusalsLeft = 3
+  subscribe('patient', 1)
+  await eventually('the event', () => received.length > 0)
+  expect(received[0]?.payload).toEqual({ data: { ticked: { number: 1, text: 'x' } } })
+  refusalsLeft = 100
+  subscribe('lasting', 1)
+  const answer = await eventually('its end', () => received.find(({ id }) => id === 'lasting'))
+  expect(answer.payload).toEqual({
+    errors: [
+      {
+        message: 'The subscription cannot begin at present. Try again in a moment.',
+        path: ['ticked'],
+        locations: [expect.anything()],
+        extensions: { code: 'SUBGRAPH_UNAVAILABLE' },
+      },
+    ],
+  })
+  expect(refusalsLeft).toBe(94)
   socket.close()
 })
 
