@@ -5,6 +5,7 @@ import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
 import type { Authenticator, Identity } from '../access/authenticate.ts'
 import { type AcquireGraph, readTraceparent } from '../pipeline.ts'
+import { operationLimits } from '../planning/operation-limits.ts'
 import type { Resume } from '../subscriptions/subscribe-operation.ts'
 import type { GraphqlRequest } from '../supergraph/graphql-request.ts'
 import { RequestError } from '../supergraph/request-error.ts'
@@ -106,7 +107,7 @@ function kindOf(source: unknown): OperationTypeNode | null {
 
 function parsed(query: string): DocumentNode | null {
   try {
-    return parse(query)
+    return parse(query, { maxTokens: operationLimits.tokens })
   } catch {
     return null
   }

@@ -24,27 +24,25 @@ export type ServerOptions = {
   isReady(child: ChildProcess): Promise<boolean> | boolean
 }
 
-const readyWithinMs = 120_000
+const readyWithinMs = 240_000
 
 /** Starts a process that the fleet itself starts again, however often that takes. */
 export async function startServer({ name, start, isReady }: ServerOptions): Promise<Server> {
-  let child = await startUntilReady()
+  let child = start()
   let isEnded = false
   const killWithUs = () => killAll(processTree(child.pid ?? 0)) // a run that fails leaves nothing behind
   process.once('exit', killWithUs)
 
-  async function startUntilReady(): Promise<ChildProcess> {
-    let latest = start()
+  async function untilReady(): Promise<void> {
     await eventually(
       `${name} serves`,
       async () => {
         // PostgreSQL refuses to start while a backend of the killed server still holds its memory.
-        if (hasEnded(latest)) latest = start()
-        return isReady(latest)
+        if (hasEnded(child)) child = start()
+        return isReady(child)
       },
       readyWithinMs,
     )
-    return latest
   }
 
   async function killTree(): Promise<void> {
@@ -54,13 +52,16 @@ export async function startServer({ name, start, isReady }: ServerOptions): Prom
     await eventually(`${name} is gone`, () => !pids.some(isRunning))
   }
 
+  await untilReady()
   return {
     name,
     pid: () => child.pid,
     async kill(downMs) {
       await killTree()
       await pause(downMs)
-      if (!isEnded) child = await startUntilReady()
+      if (isEnded) return
+      child = start()
+      await untilReady()
     },
     freeze: (ms) => freezeTree(child.pid ?? 0, ms),
     async end() {
