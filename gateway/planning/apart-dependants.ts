@@ -10,6 +10,7 @@ import { type Dependant, type ExtentOfGraph, extentOf } from './extent-of-graph.
 import { argumentText, graphOf, isJoin, joinDirective, withGraph } from './join-directives.ts'
 import { createSelectedFields, type SelectedFields } from './selected-fields.ts'
 import { type FieldsDefinition, hasFields, isTypeDefinition } from './type-definitions.ts'
+import { withoutUnusedExternals } from './unused-externals.ts'
 
 export type ApartDependants = {
   document: DocumentNode
@@ -21,29 +22,37 @@ export type ApartDependants = {
  * A field that requires others and is itself required gets a subgraph of its own, which has nothing but that field,
  * keys and what the field requires. Apollo's planner, on its way back to a subgraph that it came from, takes such a
  * field along with what it asked for first, before there is anything of what it requires: wrong data without an error.
- * It does so only where both are the same subgraph to it.
+ * It does so only where both are the same subgraph to it. And where a subgraph names a required field as external,
+ * it may ask for it there, so what is named for such a field's sake is no longer named.
  */
 export function withDependantsApart(supergraph: DocumentNode): ApartDependants {
   const selected = createSelectedFields(supergraph)
   const services = new Map<string, string>()
+  const dependants = dependantsToMove(supergraph, selected)
   let document = supergraph
-  for (const dependant of requiredDependants(supergraph, selected)) {
-    const name = `${serviceName(supergraph, dependant.graph)}__apart${services.size}`
+  for (const dependant of dependants) {
+    const service = serviceName(supergraph, dependant.graph)
+    const name = `${service}__apart${services.size}`
     const graph = `${dependant.graph}__APART${services.size}`
-    services.set(name, serviceName(supergraph, dependant.graph))
-    document = withOwnGraph(document, dependant, {
-      graph,
-      name,
-      extent: extentOf(document, dependant, selected),
-    })
+    services.set(name, service)
+    const extent = extentOf(document, dependant, selected)
+    document = withOwnGraph(document, dependant, { graph, name, extent })
   }
-  return { document, services }
+  const graphs = new Set(dependants.map(({ graph }) => graph))
+  return { document: withoutUnusedExternals(document, graphs, selected), services }
 }
 
-function requiredDependants({ definitions }: DocumentNode, selected: SelectedFields): Dependant[] {
-  const dependants = definitions.filter(hasFields).flatMap(dependantsOf)
-  const required = new Set(dependants.flatMap(({ type, requires }) => [...selected(type, requires)]))
-  return dependants.filter(({ type, field }) => required.has(`${type}.${field}`))
+/** Those that are required, and those that require the same in the same subgraph: it need not name that any more. */
+function dependantsToMove({ definitions }: DocumentNode, selected: SelectedFields): Dependant[] {
+  const all = definitions.filter(hasFields).flatMap(dependantsOf)
+  const requiredBy = ({ type, requires }: Dependant) => [...selected(type, requires)]
+  const required = new Set(all.flatMap(requiredBy))
+  const chained = all.filter(({ type, field }) => required.has(`${type}.${field}`))
+  const named = ({ graph }: Dependant, place: string) => `${graph}/${place}`
+  const moved = new Set(chained.flatMap((one) => requiredBy(one).map((place) => named(one, place))))
+  return all.filter(
+    (one) => chained.includes(one) || requiredBy(one).some((place) => moved.has(named(one, place))),
+  )
 }
 
 function dependantsOf({ name, fields = [] }: FieldsDefinition): Dependant[] {

@@ -17,6 +17,7 @@ import {
 import { TrellisError } from '../../foundation/errors.ts'
 import { batchFetches } from './batch-fetches.ts'
 import { fetchGraph } from './fetch-graph.ts'
+import { createWithKeys } from './keyed-representations.ts'
 import { operationToPlan } from './operation-to-plan.ts'
 import { type PlannerSupergraph, toPlannerSupergraph } from './planner-supergraph.ts'
 import type { PlanNode, QueryPlan, SubscriptionNode } from './query-plan.ts'
@@ -57,15 +58,18 @@ export function createTextPlanner(supergraphSdl: string): TextPlanner {
   const apiSdl = apiSdlOf(plannerApi.toGraphQLJSSchema(), source)
   const schema = buildSchema(apiSdl, { assumeValid: true })
 
-  const dependants = dependantsOf(parse(supergraphSdl, { noLocation: true }))
+  const original = parse(supergraphSdl, { noLocation: true })
+  const dependants = dependantsOf(original)
+  const withKeys = createWithKeys(original)
 
   const makePlan = (document: DocumentNode): QueryPlan => {
     const operation = operationFromDocument(plannerApi, document, { validate: false })
     const { node } = queryPlanner.buildQueryPlan(operation)
     const restored = restoreRequiredFields(asPlainData(node, source.services), source.variants)
     if (!restored) return {}
-    const plan = restored.kind === 'Subscription' ? restored.rest : restored
-    return { node: restored, ...(plan && { calls: batchFetches(fetchGraph(plan)) }) }
+    const whole = withKeys(restored)
+    const plan = whole.kind === 'Subscription' ? whole.rest : whole
+    return { node: whole, ...(plan && { calls: batchFetches(fetchGraph(plan)) }) }
   }
   return {
     apiSdl,
