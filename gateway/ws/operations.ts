@@ -29,14 +29,12 @@ export type Operations = {
 export type OperationsOptions = {
   channel: SocketChannel
   run(payload: OperationPayload, resume?: Resume): Promise<Outcome>
-  /** An answer's text as bytes, the same for all sockets. */
+  /** The end of a message, from an answer's text on: the same bytes for all sockets. */
   encode(answer: Answer): Buffer
   /** Asked for each answer of a subscription: whether it may still be sent. Ends the socket, or its subscriptions, if not. */
   mayReceive(): boolean
   show: ShowError
 }
-
-const tail = Buffer.from('}')
 
 type Operation = { payload: OperationPayload; answers: Answers | null; ended: Promise<void> }
 
@@ -84,7 +82,7 @@ export function createOperations({ channel, run, encode, mayReceive, show }: Ope
           return false
         }
         if (!mayReceive()) return false
-        channel.sendParts(head, encode(step.value), tail)
+        channel.sendParts(head, encode(step.value))
         return true
       },
       fail(error) {

@@ -5,8 +5,8 @@ import { WebSocket } from 'ws'
 export type SocketChannel = {
   /** Nothing happens on a socket that is no longer open. */
   send(text: string): void
-  /** The same for one text that is put together of parts which have been encoded before. */
-  sendParts(head: Buffer, body: Buffer, tail: Buffer): void
+  /** The same for one text in two parts that have been encoded before. */
+  sendParts(head: Buffer, rest: Buffer): void
   /** Whether what was sent is not going out as fast as it comes. */
   isFull(): boolean
   /** Once there is room again, or the socket is closed. */
@@ -27,8 +27,8 @@ export function createSocketChannel(socket: WebSocket, stream: Duplex): SocketCh
     send(text) {
       if (socket.readyState === WebSocket.OPEN) socket.send(text)
     },
-    sendParts(head, body, tail) {
-      if (socket.readyState === WebSocket.OPEN) stream.write(textFrame(head, body, tail))
+    sendParts(head, rest) {
+      if (socket.readyState === WebSocket.OPEN) stream.write(textFrame(head, rest))
     },
     isFull: () => stream.writableNeedDrain && !stream.destroyed,
     drained() {
@@ -55,8 +55,8 @@ export function createSocketChannel(socket: WebSocket, stream: Duplex): SocketCh
  * One text frame of RFC 6455 (§5.2), in one piece. ws writes header and payload apart and encodes the text for each
  * socket, which is most of what a message costs when the same goes to thousands.
  */
-function textFrame(head: Buffer, body: Buffer, tail: Buffer): Buffer {
-  const length = head.length + body.length + tail.length
+function textFrame(head: Buffer, rest: Buffer): Buffer {
+  const length = head.length + rest.length
   const headerLength = length < 126 ? 2 : length < 65_536 ? 4 : 10
   const frame = Buffer.allocUnsafe(headerLength + length)
   frame[0] = finalText
@@ -69,7 +69,6 @@ function textFrame(head: Buffer, body: Buffer, tail: Buffer): Buffer {
     frame.writeBigUInt64BE(BigInt(length), 2)
   }
   head.copy(frame, headerLength)
-  body.copy(frame, headerLength + head.length)
-  tail.copy(frame, headerLength + head.length + body.length)
+  rest.copy(frame, headerLength + head.length)
   return frame
 }

@@ -76,13 +76,13 @@ export function startWebSocketServer(options: WebSocketOptions): Close {
   }
 }
 
-/** Whoever shares an answer shares its bytes. */
+/** Whoever shares an answer shares its bytes, and those of what ends a message. */
 function createEncoder(): (answer: Answer) => Buffer {
   const encoded = new WeakMap<Answer, Buffer>()
   return (answer) => {
     const known = encoded.get(answer)
     if (known) return known
-    const bytes = Buffer.from(answer.text)
+    const bytes = Buffer.from(`${answer.text}}`)
     encoded.set(answer, bytes)
     return bytes
   }
