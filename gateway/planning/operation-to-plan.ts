@@ -18,6 +18,7 @@ import { withPrivateAliases } from './private-aliases.ts'
 import { privateVariable } from './private-variables.ts'
 import { fragmentNamed, type RootArgument, responseKeyOf, rootArgumentsOf } from './root-arguments.ts'
 import { type Dependants, withUnconditionalDependants } from './unconditional-dependants.ts'
+import { withoutUnionConditions } from './union-conditions.ts'
 
 /**
  * The client's operation as it is planned, alone in its document: every argument of a root field is a variable, and
@@ -41,7 +42,8 @@ export function operationToPlan(
     selectionSet: operation.operation === 'mutation' ? mergeMutationFields(selectionSet) : selectionSet,
   }
   const definitions = [lifted, ...renamed.definitions.filter(isFragment)]
-  const free = withUnconditionalDependants({ ...renamed, definitions }, schema, dependants)
+  const narrowed = withoutUnionConditions({ ...renamed, definitions }, schema)
+  const free = withUnconditionalDependants(narrowed, schema, dependants)
   return withPrivateAliases(withCertainSelections(free))
 }
 

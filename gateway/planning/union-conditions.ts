@@ -1,0 +1,64 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLSchema,
+  type InlineFragmentNode,
+  isAbstractType,
+  isCompositeType,
+  isObjectType,
+  isUnionType,
+  Kind,
+  type SelectionNode,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql'
+import { fragmentNamed } from './root-arguments.ts'
+
+/**
+ * The document with conditions on object types in the place of those on unions: Apollo's planner fails on a union's
+ * within an interface whose objects it gets from an interface object.
+ */
+export function withoutUnionConditions(document: DocumentNode, schema: GraphQLSchema): DocumentNode {
+  const typeInfo = new TypeInfo(schema)
+  const narrowed = (fragment: InlineFragmentNode): SelectionNode | undefined => {
+    const { typeCondition, ...unconditional } = fragment
+    const [parent, type] = [typeInfo.getParentType(), schema.getType(typeCondition?.name.value ?? '')]
+    if (!parent || !isCompositeType(type) || parent === type) return undefined
+    if (isObjectType(parent)) {
+      if (isAbstractType(type) && schema.isSubType(type, parent))
+        return isUnionType(type) ? unconditional : undefined
+      return typename
+    }
+    if (!isUnionType(type) || !isAbstractType(parent)) return undefined
+    const types = schema.getPossibleTypes(parent).filter((one) => schema.isSubType(type, one))
+    if (types.length === 0) return typename
+    const selections = types.map(({ name }) => onType(name, fragment))
+    return { ...unconditional, selectionSet: { kind: Kind.SELECTION_SET, selections } }
+  }
+  const visitor = visitWithTypeInfo(typeInfo, {
+    InlineFragment: narrowed,
+    FragmentSpread({ name, directives }) {
+      const fragment = fragmentNamed(name.value, document)
+      const type = schema.getType(fragment?.typeCondition.name.value ?? '')
+      if (!fragment || (!isUnionType(type) && !isObjectType(typeInfo.getParentType()))) return undefined
+      const { typeCondition, selectionSet } = fragment
+      const inline: InlineFragmentNode = {
+        kind: Kind.INLINE_FRAGMENT,
+        typeCondition,
+        directives,
+        selectionSet,
+      }
+      return narrowed(inline) ?? inline
+    },
+  })
+  return visit(document, visitor)
+}
+
+/** What stands for fragments that never hold: a selection is not empty. */
+const typename: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }
+
+function onType(name: string, { selectionSet }: InlineFragmentNode): InlineFragmentNode {
+  const typeCondition = { kind: Kind.NAMED_TYPE as const, name: { kind: Kind.NAME as const, value: name } }
+  return { kind: Kind.INLINE_FRAGMENT, typeCondition, selectionSet }
+}
