@@ -6,6 +6,7 @@ import { conflictingTypes } from './conflicting-types/case.ts'
 import { enums } from './enums/case.ts'
 import { errors } from './errors/case.ts'
 import type { FederationCase } from './federation-case.ts'
+import { interfaceObjectConditions } from './interface-object-conditions/case.ts'
 import { interfaceObjects } from './interface-objects/case.ts'
 import { interfacesWithoutTypes } from './interfaces-without-types/case.ts'
 import { listsOfLists } from './lists-of-lists/case.ts'
@@ -26,6 +27,7 @@ export const cases: FederationCase[] = [
   conflictingTypes,
   enums,
   errors,
+  interfaceObjectConditions,
   interfaceObjects,
   interfacesWithoutTypes,
   listsOfLists,
