@@ -56,7 +56,8 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false
   } finally {
-    redis.disconnect()
+    // One that never connected would be given two seconds to leave.
+    if (redis.status !== 'end') redis.disconnect()
   }
 }
 
