@@ -114,6 +114,32 @@ export function describeReplayContract(openBroker: () => Promise<Broker>): void 
     expect([...stuck.moments, ...rest.moments]).toEqual(['begin', 'end'])
   })
 
+  test('a worker’s process is killed in the middle of a replay: another one goes on where it was', async () => {
+    const bus = await fixture.open()
+    const worker = await fixture.process('note')
+    const subjects = ['s', 't', 'u']
+    await bus.publish(interleaved(subjects, 60))
+    const started = await bus.operations.startReplay(request())
+    const replayed = (subject: string) =>
+      worker.said.filter((said) => said.replayed === subject).map(({ name }) => String(name))
+    await eventually('half of it', () => subjects.every((subject) => replayed(subject).length >= 10))
+    worker.kill('SIGKILL')
+    await worker.exited
+    const rest = noteReplays()
+    await fixture.consumer(bus, 'a', { replay: rest.handler })
+    expect(await endOf(bus, started)).toMatchObject({ status: 'DONE', matched: 180, delivered: 180 })
+    expect(worker.said.filter((said) => 'replay' in said)).toEqual([{ replay: 'begin' }])
+    expect(rest.moments).toEqual(['end'])
+    for (const subject of subjects) {
+      const [before, after] = [replayed(subject), ofSubject(rest.events, subject)]
+      expect(before).toEqual(numbered(subject, before.length))
+      // From the first that the killed one had not noted as done, which may be some that it did: none is left out.
+      expect(after).toEqual(numbered(subject, 60).slice(60 - after.length))
+      expect(before.length + after.length).toBeGreaterThanOrEqual(60)
+      expect(after.length).toBeLessThan(60)
+    }
+  })
+
   test('an event that cannot be handled fails the replay: the old projection stays, live events go on', async () => {
     const bus = await fixture.open()
     const notes = noteReplays(async (event) => {
