@@ -47,7 +47,7 @@ type Around = { load: LoadGenerator; upstreams: Upstreams; connections: number }
 /**
  * Gateways side by side over the same canned subgraphs: each alone on one core when its turn comes, load and upstreams
  * on the other. Options: `--rounds` (5), `--seconds` a turn (3), `--connections` (8), `--only` names of gateways,
- * `--semi-space` MB of V8's young generation for everybody (64; 16 is Node's default).
+ * `--semi-space` MB of V8's young generation for everybody (64).
  */
 export const run: Bench = async (options) => {
   const rounds = numberOption(options, 'rounds', 5)
