@@ -95,16 +95,7 @@ function withOwnGraph(document: DocumentNode, dependant: Dependant, own: OwnGrap
 function addTo(type: TypeDefinitionNode, dependant: Dependant, own: OwnGraph): TypeDefinitionNode {
   const name = type.name.value
   if (!own.extent.types.has(name)) return type
-  const copied = copies(type.directives, dependant.graph, own).filter(
-    (directive) =>
-      !isJoin(directive, 'implements') || own.extent.types.has(argumentText(directive, 'interface') ?? ''),
-  )
-  const isKnown = (directive: ConstDirectiveNode) =>
-    isJoin(directive, 'type') && !argumentText(directive, 'key')
-  const directives = [
-    ...(type.directives ?? []),
-    ...(own.extent.isRoot(name) ? copied.filter(isKnown) : copied),
-  ]
+  const directives = [...(type.directives ?? []), ...copiesOfType(type, dependant, own)]
   if (type.kind === Kind.ENUM_TYPE_DEFINITION) {
     const values = type.values?.map((value) => ({
       ...value,
@@ -122,6 +113,18 @@ function addTo(type: TypeDefinitionNode, dependant: Dependant, own: OwnGraph): T
   if (!hasFields(type)) return { ...type, directives }
   const fields = type.fields?.map((field) => addToField(field, type, { dependant, own }))
   return { ...type, directives, fields }
+}
+
+/** Roots are known, as every subgraph has them, and interfaces, but neither is a way in. */
+function copiesOfType(type: TypeDefinitionNode, { graph }: Dependant, own: OwnGraph): ConstDirectiveNode[] {
+  const copied = copies(type.directives, graph, own)
+  const isWayIn = copied.some((one) => argumentText(one, 'isInterfaceObject') === 'true')
+  if (own.extent.isRoot(type.name.value) || (type.kind === Kind.INTERFACE_TYPE_DEFINITION && !isWayIn)) {
+    return [joinDirective('type', { graph: { value: own.graph } })]
+  }
+  return copied.filter(
+    (one) => !isJoin(one, 'implements') || own.extent.types.has(argumentText(one, 'interface') ?? ''),
+  )
 }
 
 function copies(

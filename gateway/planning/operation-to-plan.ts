@@ -14,11 +14,11 @@ import {
   visit,
 } from 'graphql'
 import { mergeMutationFields, withCertainSelections } from './conditional-selections.ts'
+import { withoutForeignConditions } from './foreign-conditions.ts'
 import { withPrivateAliases } from './private-aliases.ts'
 import { privateVariable } from './private-variables.ts'
 import { fragmentNamed, type RootArgument, responseKeyOf, rootArgumentsOf } from './root-arguments.ts'
 import { type Dependants, withUnconditionalDependants } from './unconditional-dependants.ts'
-import { withoutUnionConditions } from './union-conditions.ts'
 
 /**
  * The client's operation as it is planned, alone in its document: every argument of a root field is a variable, and
@@ -42,7 +42,7 @@ export function operationToPlan(
     selectionSet: operation.operation === 'mutation' ? mergeMutationFields(selectionSet) : selectionSet,
   }
   const definitions = [lifted, ...renamed.definitions.filter(isFragment)]
-  const narrowed = withoutUnionConditions({ ...renamed, definitions }, schema)
+  const narrowed = withoutForeignConditions({ ...renamed, definitions }, schema)
   const free = withUnconditionalDependants(narrowed, schema, dependants)
   return withPrivateAliases(withCertainSelections(free))
 }

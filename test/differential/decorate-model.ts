@@ -29,21 +29,7 @@ export function decorate(model: Model, random: Random): void {
     if (random.chance(0.25)) provide(model, one, random)
   for (const { object, one } of fieldsOf('entity'))
     if (random.chance(0.3)) require(model, object, { one, random })
-  dropUnplannable(model)
   for (const { one } of fieldsOf('entity').filter(isPlain)) one.isInaccessible = random.chance(0.04)
-}
-
-/**
- * A known fault of Apollo's planner: it fails ("Cannot add fragment of condition") where an interface object requires
- * a field that some implementer has not in the very subgraph of the interface.
- */
-function dropUnplannable({ interfaces, objects }: Model): void {
-  for (const { name, entity, implementers } of interfaces) {
-    const all = objects.filter((object) => implementers.includes(object.name)).flatMap(({ fields }) => fields)
-    const isDirect = (one: Field) => one.requires === null && entity !== null && one.owners.has(entity.home)
-    if (all.filter((one) => one.name === 'size').every(isDirect)) continue
-    for (const one of all) if (one.viaInterface === name) one.requires = null
-  }
 }
 
 function isInInterface({ interfaces }: Model, object: ObjectType, { name }: Field): boolean {

@@ -1,10 +1,12 @@
 import {
   type DocumentNode,
   type FieldNode,
+  type GraphQLAbstractType,
   type GraphQLSchema,
   type InlineFragmentNode,
   isAbstractType,
   isCompositeType,
+  isInterfaceType,
   isObjectType,
   isUnionType,
   Kind,
@@ -16,11 +18,14 @@ import {
 import { fragmentNamed } from './root-arguments.ts'
 
 /**
- * The document with conditions on object types in the place of those on unions: Apollo's planner fails on a union's
- * within an interface whose objects it gets from an interface object.
+ * The document with conditions on object types in the place of those on unions, and on interfaces that have nothing to
+ * do with the type around them: Apollo's planner fails on such where it has the objects from an interface object.
  */
-export function withoutUnionConditions(document: DocumentNode, schema: GraphQLSchema): DocumentNode {
+export function withoutForeignConditions(document: DocumentNode, schema: GraphQLSchema): DocumentNode {
   const typeInfo = new TypeInfo(schema)
+  const isRelated = (type: GraphQLAbstractType, parent: GraphQLAbstractType) =>
+    isInterfaceType(type) &&
+    (schema.isSubType(parent, type) || (isInterfaceType(parent) && schema.isSubType(type, parent)))
   const narrowed = (fragment: InlineFragmentNode): SelectionNode | undefined => {
     const { typeCondition, ...unconditional } = fragment
     const [parent, type] = [typeInfo.getParentType(), schema.getType(typeCondition?.name.value ?? '')]
@@ -30,7 +35,7 @@ export function withoutUnionConditions(document: DocumentNode, schema: GraphQLSc
         return isUnionType(type) ? unconditional : undefined
       return typename
     }
-    if (!isUnionType(type) || !isAbstractType(parent)) return undefined
+    if (!isAbstractType(type) || !isAbstractType(parent) || isRelated(type, parent)) return undefined
     const types = schema.getPossibleTypes(parent).filter((one) => schema.isSubType(type, one))
     if (types.length === 0) return typename
     const selections = types.map(({ name }) => onType(name, fragment))
@@ -40,8 +45,7 @@ export function withoutUnionConditions(document: DocumentNode, schema: GraphQLSc
     InlineFragment: narrowed,
     FragmentSpread({ name, directives }) {
       const fragment = fragmentNamed(name.value, document)
-      const type = schema.getType(fragment?.typeCondition.name.value ?? '')
-      if (!fragment || (!isUnionType(type) && !isObjectType(typeInfo.getParentType()))) return undefined
+      if (!fragment) return undefined
       const { typeCondition, selectionSet } = fragment
       const inline: InlineFragmentNode = {
         kind: Kind.INLINE_FRAGMENT,
@@ -49,7 +53,7 @@ export function withoutUnionConditions(document: DocumentNode, schema: GraphQLSc
         directives,
         selectionSet,
       }
-      return narrowed(inline) ?? inline
+      return narrowed(inline) ?? (isObjectType(typeInfo.getParentType()) ? inline : undefined)
     },
   })
   return visit(document, visitor)
