@@ -48,8 +48,7 @@ process.on('message', (order: SocketsOrder) => {
     case 'report':
       return void process.send?.(report())
     case 'close':
-      for (const socket of sockets) socket.destroy()
-      sockets.length = 0
+      for (const socket of sockets.splice(0)) socket.destroy()
       event = null
       process.send?.({ opened: 0 })
       return
@@ -104,7 +103,11 @@ function openSocket(port: number, query: string): Promise<Socket> {
     if (!head.startsWith('HTTP/1.1 101')) return void socket.destroy(new Error(head))
     if (head.length > end + 4) receive(Buffer.from(head.slice(end + 4), 'latin1'))
   })
-  socket.on('error', (error) => (isReady ? fail(error) : reject(error)))
+  const lose = (error: Error) => (isReady ? fail(error) : reject(error))
+  socket.on('error', lose)
+  socket.on('close', () => {
+    if (!isReady || sockets.includes(socket)) lose(new Error('The server has cut the connection.'))
+  })
   return promise
 }
 
