@@ -1,7 +1,10 @@
+import { PrismaPg } from '@prisma/adapter-pg'
 import type { Bus } from '../../../events/bus.ts'
 import type { PlatformEvent } from '../../../events/platform-event.ts'
 import { openPostgresBus } from '../../../events/postgres-bus.ts'
 import { silentLog } from '../../../foundation/log.ts'
+import { PrismaClient } from '../../../prisma/generated/analytics/client.ts'
+import { countPlatformEvent } from '../../../subgraphs/analytics/count-platform-event.ts'
 import { eventually } from '../../support/eventually.ts'
 import { codesOf, viewersOf } from '../../support/module-under-test.ts'
 import { type AnalyticsModule, startAnalyticsModule, type WireSeries } from './analytics-module.ts'
@@ -54,6 +57,17 @@ test('every platform event is a metric of its client, once, however often it is 
     tasks: [0, 1, 0],
   })
   expect(await module.values(editor, { metric, aggregate: 'UNIQUES' })).toEqual({ null: [0, 1, 0] })
+})
+
+test('what the bus has forgotten and delivers again, also to two instances at once, is counted once', async () => {
+  const adapter = new PrismaPg({ connectionString: String(module.env.DATABASE_URL) })
+  const db = new PrismaClient({ adapter })
+  const event = eventOf({ type: 'data.record.updated' })
+  await countPlatformEvent(db, event)
+  await Promise.all([event, event, event].map((again) => countPlatformEvent(db, again)))
+  await db.$disconnect()
+  const values = await module.values(editor, { metric: 'data.record.updated' })
+  expect(values).toEqual({ null: [0, 1, 0] })
 })
 
 test('nobody uses up the id of a platform event', async () => {
