@@ -23,7 +23,10 @@ import { defaultRetryDelaysMs, subscribeGroup } from './subscribe-group.ts'
 import { createWakeups } from './wakeups.ts'
 
 export type RedisBusOptions = {
-  /** `redis://…`. What an acknowledged publication survives is said by the server's `appendfsync`. */
+  /**
+   * `redis://…`. What an acknowledged publication survives is said by the server's `appendfsync`; with `?replicas=1` at
+   * the end, it is acknowledged when so many replicas have it too.
+   */
   url: string
   log: Log
   /** As of the bus on PostgreSQL. */
@@ -33,6 +36,8 @@ export type RedisBusOptions = {
 
 /** An event that is published again after so long is delivered again; its id is the same. */
 const dedupeSeconds = 3_600
+/** For replicas, below the time that a command may take. */
+const replicasWithinMs = 3_000
 
 /**
  * The bus on Redis Streams: a stream for each partition, consumer groups of Redis, one owner of a partition at a time.
@@ -45,6 +50,7 @@ export async function openRedisBus({
   retryDelaysMs = defaultRetryDelaysMs,
   retention,
 }: RedisBusOptions): Promise<Bus> {
+  const replicas = replicasOf(url)
   const redis = connectRedis(url, 'event bus', log)
   const wakeups = createWakeups()
   // A connection that listens takes no other commands.
@@ -64,7 +70,10 @@ export async function openRedisBus({
   const groups = new Set<Close>()
 
   return {
-    publish: (events) => publish(run, events),
+    async publish(events) {
+      await publish(run, events)
+      if (events.length > 0 && replicas > 0) await untilReplicated(redis, replicas)
+    },
     async subscribe(subscription) {
       await createGroup(run, subscription)
       const end = subscribeGroup(ground, subscription)
@@ -98,6 +107,23 @@ async function publish(run: RunScript, events: readonly PlatformEvent[]): Promis
   if (events.length === 0) return
   const values = events.flatMap((event) => [partitionOf(event), event.id, JSON.stringify(event)])
   await run(publishScript, [prefix, dedupeSeconds, ...values])
+}
+
+/** @throws {TypeError} unless it is a number */
+function replicasOf(url: string): number {
+  const given = new URL(url).searchParams.get('replicas') ?? '0'
+  if (!/^\d$/.test(given)) throw new TypeError(`replicas is a number from 0 to 9, not ${given}.`)
+  return Number(given)
+}
+
+/**
+ * It is in the stream all the same: whoever publishes it again writes nothing but the clock, and waits for that.
+ *
+ * @throws when too few replicas have what this connection has written
+ */
+async function untilReplicated(redis: Redis, replicas: number): Promise<void> {
+  const reached = await redis.wait(replicas, replicasWithinMs)
+  if (reached < replicas) throw new Error(`Events have reached ${reached} of ${replicas} replicas of Redis.`)
 }
 
 async function createGroup(run: RunScript, { group, from = 'now', replay }: BusSubscription): Promise<void> {

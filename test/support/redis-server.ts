@@ -15,12 +15,13 @@ export type TestRedis = {
 
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0
 
-/** A real server with nothing in it, which keeps what it has acknowledged. */
-export async function startTestRedis(): Promise<TestRedis> {
+/** A real server with nothing in it, which keeps what it has acknowledged. @param primary whose replica it is */
+export async function startTestRedis(primary?: TestRedis): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'trellis-redis-'))
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}`
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '']
+  if (primary) args.push('--replicaof', '127.0.0.1', new URL(primary.url).port)
   const start = async () => {
     const server = spawn('redis-server', [...args, '--appendonly', 'yes', '--appendfsync', 'always'], {
       stdio: 'ignore',
