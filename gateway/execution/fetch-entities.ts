@@ -2,7 +2,7 @@ import type { GraphQLError, GraphQLFormattedError } from 'graphql'
 import type { FetchNode } from '../planning/query-plan.ts'
 import type { SubgraphResponse } from '../transports/subgraph-fetch.ts'
 import { type Call, callSubgraph, type PlanExecution, usedVariables } from './call-subgraph.ts'
-import { mergeFetched } from './merge-fetched.ts'
+import { mergeBlocked, mergeFetched } from './merge-fetched.ts'
 import { noData, readResponse } from './read-response.ts'
 import { type Representations, representEntities } from './representations.ts'
 import { copyOf, FailedField, failedWith, type ResponseObject, type ResponseValue } from './response-data.ts'
@@ -23,7 +23,20 @@ export async function fetchEntities(
   execution: PlanExecution,
 ): Promise<GraphQLError[]> {
   const asked = parts.map((part) => ({ part, found: representPart(part, execution) }))
+  const independent = asked.map(({ part, found }) => fetchIndependents(part, found, execution))
+  const errors = await askCall(call, asked, execution)
+  return [errors, ...(await Promise.all(independent))].flat()
+}
+
+type Asked = { part: EntityPart; found: Representations }
+
+async function askCall(
+  call: Call,
+  asked: readonly Asked[],
+  execution: PlanExecution,
+): Promise<GraphQLError[]> {
   if (asked.every(({ found }) => found.values.length === 0)) return []
+  const parts = asked.map(({ part }) => part)
   const representations = asked.map(({ part, found }) => [part.representations, found.values])
   const variables = { ...usedVariables(call, execution), ...Object.fromEntries(representations) }
   const response = await callSubgraph(call, variables, execution)
@@ -36,9 +49,21 @@ export async function fetchEntities(
 function representPart({ fetch, objects }: EntityPart, { supergraph }: PlanExecution): Representations {
   const found = representEntities(objects, fetch, supergraph)
   for (const { entity, cause } of found.blocked) {
-    mergeFetched(entity, withoutPaths(cause), { node: fetch, supergraph })
+    mergeBlocked(entity, withoutPaths(cause), { node: fetch, supergraph })
   }
   return found
+}
+
+/** Of an entity that cannot be asked about as a whole, what its key is enough for. */
+async function fetchIndependents(
+  { fetch: { independent } }: EntityPart,
+  { blocked }: Representations,
+  execution: PlanExecution,
+): Promise<GraphQLError[]> {
+  if (!independent || blocked.length === 0) return []
+  const objects = blocked.map(({ entity }) => entity)
+  const whole = { fetch: independent, objects, entities: '_entities', representations: 'representations' }
+  return fetchEntities(independent, [whole], execution)
 }
 
 /** The part's share of the answer, as if it had been asked alone. An error that is of no part is said by the first. */

@@ -14,15 +14,7 @@ export type WithKeys = (node: PlanNode | SubscriptionNode) => PlanNode | Subscri
  * alone, which its subgraph refuses, and with it all the others. What has no key is for those alone that have one.
  */
 export function createWithKeys(supergraph: DocumentNode): WithKeys {
-  const selected = createSelectedFields(supergraph)
-  const keyFields = new Set(
-    supergraph.definitions.filter(hasFields).flatMap(({ name, directives = [] }) =>
-      directives.flatMap((one) => {
-        const key = isJoin(one, 'type') && graphOf(one) ? argumentText(one, 'key') : undefined
-        return key === undefined ? [] : [...selected(name.value, key)]
-      }),
-    ),
-  )
+  const keyFields = keyFieldsOf(supergraph)
   const hasKey = ({ typeCondition, selections }: RequiredFragment) =>
     selections.some((one) => one.kind === 'Field' && keyFields.has(`${typeCondition}.${one.name}`))
 
@@ -35,4 +27,16 @@ export function createWithKeys(supergraph: DocumentNode): WithKeys {
     return { ...fetch, requires }
   }
   return (node) => mapFetches(node, withKeys)
+}
+
+/** `Type.field` of all that is part of some key. */
+export function keyFieldsOf(supergraph: DocumentNode): ReadonlySet<string> {
+  const selected = createSelectedFields(supergraph)
+  const found = supergraph.definitions.filter(hasFields).flatMap(({ name, directives = [] }) =>
+    directives.flatMap((one) => {
+      const key = isJoin(one, 'type') && graphOf(one) ? argumentText(one, 'key') : undefined
+      return key === undefined ? [] : [...selected(name.value, key)]
+    }),
+  )
+  return new Set(found)
 }

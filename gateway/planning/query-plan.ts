@@ -45,6 +45,8 @@ export type FetchNode = {
   variableUsages?: string[]
   /** Of an entity fetch: what of each entity is sent as its representation. */
   requires?: RequiredSelection[]
+  /** What can be asked of an entity by its key alone, where something that other fields require has failed. */
+  independent?: FetchNode
   /** Applied to each representation before it is sent. */
   inputRewrites?: DataRewrite[]
   /** Applied to what was received: to each entity, or to the root. */

@@ -65,7 +65,7 @@ function contradicts(
 }
 
 /** The fields of the entities themselves. */
-function fieldsOf(
+export function fieldsOf(
   { selections }: SelectionSetNode,
   typeName: string | undefined,
 ): { field: FieldNode; typeName: string | undefined }[] {
@@ -76,7 +76,7 @@ function fieldsOf(
   })
 }
 
-function onlyFields(selectionSet: SelectionSetNode, fields: ReadonlySet<FieldNode>): SelectionSetNode {
+export function onlyFields(selectionSet: SelectionSetNode, fields: ReadonlySet<FieldNode>): SelectionSetNode {
   const selections = selectionSet.selections.flatMap((selection): SelectionNode[] => {
     if (selection.kind === Kind.FIELD)
       return fields.has(selection) || isTypename(selection) ? [selection] : []
@@ -110,7 +110,7 @@ function withOperation(
   }
 }
 
-function variablesIn(selectionSet: SelectionSetNode): Set<string> {
+export function variablesIn(selectionSet: SelectionSetNode): Set<string> {
   const names = new Set<string>()
   visit(selectionSet, {
     Variable({ name }) {
@@ -132,7 +132,7 @@ function narrowRequires(
   })
 }
 
-function entityOperation(
+export function entityOperation(
   node: FetchNode,
 ): { definition: OperationDefinitionNode; entities: FieldNode & { selectionSet: SelectionSetNode } } | null {
   if (!node.requires) return null

@@ -17,6 +17,7 @@ import {
 import { TrellisError } from '../../foundation/errors.ts'
 import { batchFetches } from './batch-fetches.ts'
 import { fetchGraph } from './fetch-graph.ts'
+import { createWithIndependents } from './independent-fetch.ts'
 import { createWithKeys } from './keyed-representations.ts'
 import { operationToPlan } from './operation-to-plan.ts'
 import { type PlannerSupergraph, toPlannerSupergraph } from './planner-supergraph.ts'
@@ -61,13 +62,14 @@ export function createTextPlanner(supergraphSdl: string): TextPlanner {
   const original = parse(supergraphSdl, { noLocation: true })
   const dependants = dependantsOf(original)
   const withKeys = createWithKeys(original)
+  const withIndependents = createWithIndependents(original)
 
   const makePlan = (document: DocumentNode): QueryPlan => {
     const operation = operationFromDocument(plannerApi, document, { validate: false })
     const { node } = queryPlanner.buildQueryPlan(operation)
     const restored = restoreRequiredFields(asPlainData(node, source.services), source.variants)
     if (!restored) return {}
-    const whole = withKeys(restored)
+    const whole = withIndependents(withKeys(restored))
     const plan = whole.kind === 'Subscription' ? whole.rest : whole
     return { node: whole, ...(plan && { calls: batchFetches(fetchGraph(plan)) }) }
   }

@@ -5,6 +5,7 @@ import { conditions } from './conditions/case.ts'
 import { conflictingTypes } from './conflicting-types/case.ts'
 import { enums } from './enums/case.ts'
 import { errors } from './errors/case.ts'
+import { failingRequirements } from './failing-requirements/case.ts'
 import type { FederationCase } from './federation-case.ts'
 import { interfaceObjectConditions } from './interface-object-conditions/case.ts'
 import { interfaceObjects } from './interface-objects/case.ts'
@@ -27,6 +28,7 @@ export const cases: FederationCase[] = [
   conflictingTypes,
   enums,
   errors,
+  failingRequirements,
   interfaceObjectConditions,
   interfaceObjects,
   interfacesWithoutTypes,
