@@ -153,8 +153,10 @@ function addToField(
       const moved = joinDirective('field', { graph: { value: dependant.graph }, external: true })
       return { ...field, directives: [...directives.map((one) => (one === here ? moved : one)), copy] }
     }
-    case 'required':
-      return { ...field, directives: [...directives, external(typed)] }
+    case 'required': {
+      const isPlain = type.kind === Kind.INTERFACE_TYPE_DEFINITION
+      return { ...field, directives: [...directives, isPlain ? typed : external(typed)] }
+    }
     case 'key':
       return { ...field, directives: [...directives, typed] }
     case 'value':

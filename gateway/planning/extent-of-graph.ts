@@ -32,7 +32,14 @@ export function extentOf(
       return key === undefined ? [] : [...selected(name.value, key)]
     })
   const keys = new Set([...known.values()].flatMap(keysOf))
-  const required = selected(type, requires)
+  const required = new Set(selected(type, requires))
+  for (const place of fillingsOf(
+    [...known.values()],
+    graph,
+    (place) => keys.has(place) || required.has(place),
+  )) {
+    for (const filling of selected(...place)) required.add(filling)
+  }
   const isEntity = (name: string) => {
     const definition = known.get(name)
     return definition !== undefined && keysOf(definition).length > 0
@@ -85,4 +92,22 @@ function namesIn(definition: TypeDefinitionNode, roleOf: ExtentOfGraph['roleOf']
 
 function namesOfField({ type, arguments: given = [] }: FieldDefinitionNode): string[] {
   return [namedTypeOf(type), ...given.map((argument) => namedTypeOf(argument.type))]
+}
+
+/** A field for each interface that would have none: without fields it is no type, and neither is a field of that type. */
+function fillingsOf(
+  definitions: readonly TypeDefinitionNode[],
+  graph: string,
+  isThere: (place: string) => boolean,
+): [typeName: string, field: string][] {
+  return definitions.flatMap((definition): [string, string][] => {
+    if (definition.kind !== Kind.INTERFACE_TYPE_DEFINITION) return []
+    const { name, fields = [] } = definition
+    if (fields.some((field) => isThere(`${name.value}.${field.name.value}`))) return []
+    const first = fields.find(({ directives = [] }) => {
+      const joins = directives.filter((one) => isJoin(one, 'field'))
+      return joins.length === 0 || joins.some((one) => graphOf(one) === graph)
+    })
+    return first ? [[name.value, first.name.value]] : []
+  })
 }
