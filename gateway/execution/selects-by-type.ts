@@ -22,15 +22,15 @@ export function selectsByType(
 
 type Within = Pick<GraphQLResolveInfo, 'fragments' | 'variableValues'> & { abstractType: string }
 
-function dependsOnType({ selections }: SelectionSetNode, within: Within): boolean {
-  return selections.some((selection) => {
+function dependsOnType(selectionSet: SelectionSetNode, within: Within, isOnOther = false): boolean {
+  return selectionSet.selections.some((selection) => {
     if (!isIncluded(selection, within)) return false
-    if (selection.kind === Kind.FIELD) return selection.name.value === '__typename'
+    if (selection.kind === Kind.FIELD) return isOnOther || selection.name.value === '__typename'
     const fragment =
       selection.kind === Kind.INLINE_FRAGMENT ? selection : within.fragments[selection.name.value]
     if (!fragment) return false
     const condition = fragment.typeCondition?.name.value ?? within.abstractType
-    return condition !== within.abstractType || dependsOnType(fragment.selectionSet, within)
+    return dependsOnType(fragment.selectionSet, within, isOnOther || condition !== within.abstractType)
   })
 }
 

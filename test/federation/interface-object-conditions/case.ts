@@ -73,12 +73,19 @@ export const interfaceObjectConditions: FederationCase = {
       unlikeApollo: 'It cannot be planned.',
     },
     {
-      asks: 'the same in a fragment with a condition',
+      asks: 'an object type of which nothing is selected after all',
+      query:
+        'query ($on: Boolean!) { shelf { best { stars ... on Film { title @include(if: $on) @skip(if: $on) } } } }',
+      variables: { on: true },
+      data: { shelf: { best: { stars: 5 } } },
+    },
+    {
+      asks: 'a union in a fragment with a condition',
       query: `query ($on: Boolean!) { shelf { rated { ...Printed @include(if: $on) id } } }
         fragment Printed on Paper { __typename ... on Book { stars } ... on Media { praise } }`,
       variables: { on: true },
       data: { shelf: { rated: [{ __typename: 'Book', stars: 5, praise: 'Emma!', id: 'b1' }, { id: 'f1' }] } },
-      unlikeApollo: 'As above.',
+      unlikeApollo: 'It cannot be planned.',
     },
   ],
 }
