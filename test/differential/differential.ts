@@ -151,10 +151,7 @@ export function examineWithout(
  * What Apollo's planner is known to fail at: errors, and never wrong data. A mutation whose order depends on variables
  * is refused.
  */
-const known = [
-  'Cannot add fragment of condition',
-  'is selected under different conditions',
-]
+const known = ['Cannot add fragment of condition', 'is selected under different conditions']
 
 export function isKnown({ what }: Pick<Finding, 'what'>): boolean {
   return known.some((fault) => what.includes(fault))
