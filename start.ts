@@ -64,8 +64,11 @@ async function startPlatform(settings: LaunchSettings, apart: boolean, lifetime:
   })
   const env = { ...inheritedEnv(process.env), NODE_COMPILE_CACHE: compiled }
   const running = await lifetime.open(startServices(services, { apart, env, say }))
-  const secretKeys = Object.values(demo?.clients ?? {}).map((client) => client.secretKey)
-  await waitUntilReady({ url, secretKeys, signal: lifetime.signal })
+  const keys = demo && {
+    operator: demo.operatorKey,
+    clients: Object.values(demo.clients).map((client) => client.secretKey),
+  }
+  await waitUntilReady({ url, keys, signal: lifetime.signal })
 
   if (demo) {
     await prepareDemo(demo, { endpoint, keep, say })

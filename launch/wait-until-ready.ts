@@ -16,15 +16,18 @@ const roundOfModules = `{
 export type WaitOptions = {
   /** The gateway. */
   url: string
-  /** Of clients that have all core modules; without any, the gateway's own word is enough. */
-  secretKeys: readonly string[]
+  /** Without any, the gateway's own word is enough. */
+  keys: { operator: string /** Of clients that have all core modules. */; clients: readonly string[] } | null
   signal: AbortSignal
 }
 
-/** @throws {StartError} when the gateway, or a module behind it, does not answer within a minute */
-export async function waitUntilReady({ url, secretKeys, signal }: WaitOptions): Promise<void> {
+/** @throws {StartError} when the gateway, or a service behind it, does not answer within a minute */
+export async function waitUntilReady({ url, keys, signal }: WaitOptions): Promise<void> {
   await poll(() => askHealth(url), signal)
-  for (const apiKey of secretKeys) await poll(() => askModules(`${url}/graphql`, apiKey), signal)
+  if (!keys) return
+  const endpoint = `${url}/graphql`
+  await poll(() => askForLambdas(endpoint, keys.operator), signal)
+  for (const apiKey of keys.clients) await poll(() => askModules(endpoint, apiKey), signal)
 }
 
 /** @param look answers what is still missing, for people; null: nothing */
@@ -45,6 +48,20 @@ async function askHealth(url: string): Promise<string | null> {
   const response = await fetch(`${url}/health/ready`)
   await response.body?.cancel()
   return response.ok ? null : `the gateway is not ready (${response.status})`
+}
+
+type RegisteredModule = { name: string; instances: { status: string }[] }
+
+/** The lambda host has no schema whose fields could be asked for, and plugins of an earlier start need it at once. */
+async function askForLambdas(endpoint: string, apiKey: string): Promise<string | null> {
+  const { modules } = await callGraphQL<{ modules: RegisteredModule[] }>(endpoint, {
+    document: '{ modules { name instances { status } } }',
+    credentials: { apiKey },
+  })
+  const host = modules.find(({ name }) => name === 'lambdas')
+  return host?.instances.some(({ status }) => status === 'HEALTHY')
+    ? null
+    : 'the lambda host has not registered'
 }
 
 /** A refusal is an answer, too: a server has no notifications of its own. */
