@@ -1,4 +1,4 @@
-import type { PlatformEvent } from './platform-event.ts'
+import type { PlatformEvent } from './catalogue/platform-event.ts'
 
 /** An event as PostgreSQL returns it. */
 export type EventRow = {

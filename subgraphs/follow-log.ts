@@ -1,6 +1,6 @@
-import type { LogStream } from '../events/log-stream.ts'
-import type { ModuleLog } from '../events/module-log.ts'
-import type { Tail } from '../events/tail-log.ts'
+import type { LogStream } from '../events/log/log-stream.ts'
+import type { ModuleLog } from '../events/log/module-log.ts'
+import type { Tail } from '../events/log/tail-log.ts'
 import type { Call } from './call.ts'
 
 export type FollowRequest = {

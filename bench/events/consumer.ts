@@ -1,4 +1,4 @@
-import { openBus } from '../../events/open-bus.ts'
+import { openBus } from '../../events/bus/open-bus.ts'
 import { silentLog } from '../../foundation/log.ts'
 
 /** A consumer in a process of its own. It reports how long each event was under way, in ms. */

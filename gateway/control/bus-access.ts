@@ -1,5 +1,5 @@
-import type { Bus } from '../../events/bus.ts'
-import { openBus } from '../../events/open-bus.ts'
+import type { Bus } from '../../events/bus/bus.ts'
+import { openBus } from '../../events/bus/open-bus.ts'
 import type { Close } from '../../foundation/closing.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'

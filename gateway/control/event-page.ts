@@ -1,5 +1,5 @@
-import type { HistoryEntry } from '../../events/bus-operations.ts'
-import type { PlatformEvent } from '../../events/platform-event.ts'
+import type { HistoryEntry } from '../../events/bus/bus-operations.ts'
+import type { PlatformEvent } from '../../events/catalogue/platform-event.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import { readCursor, writeCursor } from './connection.ts'
 

@@ -3,9 +3,9 @@ import type {
   DeadLetter,
   DeadLetterFilter,
   HistoryFilter,
-} from '../../events/bus-operations.ts'
-import type { PlatformEvent } from '../../events/platform-event.ts'
-import type { Replay } from '../../events/replay.ts'
+} from '../../events/bus/bus-operations.ts'
+import type { Replay } from '../../events/bus/replay/replay.ts'
+import type { PlatformEvent } from '../../events/catalogue/platform-event.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import { actorOf } from '../../foundation/viewer.ts'
 import type { OperationContext } from '../supergraph/operation-context.ts'

@@ -1,4 +1,4 @@
-import type { PlatformEvent } from '../../events/platform-event.ts'
+import type { PlatformEvent } from '../../events/catalogue/platform-event.ts'
 import type { PrismaClient } from '../../prisma/generated/analytics/client.ts'
 import type { Dimensions, Measurement } from './measurement.ts'
 

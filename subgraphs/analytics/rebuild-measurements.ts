@@ -1,4 +1,4 @@
-import type { ReplayHandler } from '../../events/bus.ts'
+import type { ReplayHandler } from '../../events/bus/bus.ts'
 import type { PrismaClient } from '../../prisma/generated/analytics/client.ts'
 import { countRebuilt, measurementOf } from './count-platform-event.ts'
 

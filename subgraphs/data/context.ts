@@ -1,4 +1,4 @@
-import type { ModuleLog } from '../../events/module-log.ts'
+import type { ModuleLog } from '../../events/log/module-log.ts'
 import type { Prisma, PrismaClient } from '../../prisma/generated/data/client.ts'
 import type { Call } from '../call.ts'
 import type { Cursors } from '../cursors.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Append } from '../../events/module-log.ts'
+import type { Append } from '../../events/log/module-log.ts'
 import type { Prisma } from '../../prisma/generated/data/client.ts'
 import { requireMember } from '../access.ts'
 import { idempotently } from '../idempotency.ts'

@@ -1,5 +1,5 @@
-import type { LogEntry, LogStream } from '../../events/log-stream.ts'
-import type { PlatformEvent } from '../../events/platform-event.ts'
+import type { PlatformEvent } from '../../events/catalogue/platform-event.ts'
+import type { LogEntry, LogStream } from '../../events/log/log-stream.ts'
 import type { ClientViewer } from '../../foundation/viewer.ts'
 import type { CollectionAccess, RecordEventType } from '../../prisma/generated/data/client.ts'
 import { requireMember } from '../access.ts'

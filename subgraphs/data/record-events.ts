@@ -1,5 +1,5 @@
-import type { Append } from '../../events/module-log.ts'
-import type { PlatformEvent } from '../../events/platform-event.ts'
+import type { PlatformEvent } from '../../events/catalogue/platform-event.ts'
+import type { Append } from '../../events/log/module-log.ts'
 import { actorOf } from '../../foundation/viewer.ts'
 import type { Prisma, RecordEventType } from '../../prisma/generated/data/client.ts'
 import type { Call } from '../call.ts'

@@ -1,4 +1,4 @@
-import type { ModuleLog } from '../../events/module-log.ts'
+import type { ModuleLog } from '../../events/log/module-log.ts'
 import type { Log } from '../../foundation/log.ts'
 import type { Prisma, PrismaClient } from '../../prisma/generated/notifications/client.ts'
 import type { Call } from '../call.ts'

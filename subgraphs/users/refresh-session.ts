@@ -1,4 +1,4 @@
-import type { Append } from '../../events/module-log.ts'
+import type { Append } from '../../events/log/module-log.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import { requireSignInAllowed } from '../access.ts'
 import type { Call } from '../call.ts'

@@ -1,4 +1,4 @@
-import type { ModuleLog } from '../../events/module-log.ts'
+import type { ModuleLog } from '../../events/log/module-log.ts'
 import type { SigningKeys } from '../../foundation/signing-keys.ts'
 import type { Prisma, PrismaClient, User } from '../../prisma/generated/users/client.ts'
 import type { Call } from '../call.ts'

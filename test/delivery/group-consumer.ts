@@ -1,5 +1,5 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
-import { openBus } from '../../events/open-bus.ts'
+import { openBus } from '../../events/bus/open-bus.ts'
 import { createLog } from '../../foundation/log.ts'
 
 /** A process of a consumer group: writes down what it is given. One line is one write, whole or not at all. */

@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg'
-import { openModuleLog } from '../../../events/module-log.ts'
-import { openPostgresBus } from '../../../events/postgres-bus.ts'
+import { openPostgresBus } from '../../../events/bus/postgres/postgres-bus.ts'
+import { openModuleLog } from '../../../events/log/module-log.ts'
 import { silentLog } from '../../../foundation/log.ts'
 import { type Prisma, PrismaClient } from '../../../prisma/generated/users/client.ts'
 import { createSubgraph } from '../../../subgraphs/create-subgraph.ts'

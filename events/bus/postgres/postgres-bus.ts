@@ -1,0 +1,141 @@
+import type { Pool } from 'pg'
+import type { Close } from '../../../foundation/closing.ts'
+import type { Log } from '../../../foundation/log.ts'
+import { migrate } from '../../../prisma/migrate.ts'
+import type { PlatformEvent } from '../../catalogue/platform-event.ts'
+import { holdConnection } from '../../held-connection.ts'
+import { publishedChannel } from '../../log-channels.ts'
+import { openPool } from '../../pool.ts'
+import type { Bus, BusSubscription } from '../bus.ts'
+import { partitionCount } from '../bus-store.ts'
+import { partitionOf } from '../partition.ts'
+import { repeatEvery } from '../repeat-every.ts'
+import { defaultRetention, type Retention, trimEveryMs } from '../retention.ts'
+import { defaultRetryDelaysMs, subscribeGroup } from '../subscribe-group.ts'
+import { createWakeups } from '../wakeups.ts'
+import { createPostgresConsumers } from './postgres-bus-consumers.ts'
+import { createPostgresOperations } from './postgres-bus-operations.ts'
+import { createPostgresReplays } from './postgres-bus-replays.ts'
+import { trimPostgresBus } from './postgres-bus-retention.ts'
+import { inTransaction } from './postgres-transaction.ts'
+
+export type PostgresBusOptions = {
+  /** The database `bus`. Its `synchronous_commit` says what an acknowledged publication survives. */
+  databaseUrl: string
+  log: Log
+  /**
+   * Waits before each further attempt at an event, in ms; after the last one it is a dead letter, and its subject goes on.
+   * @default 100, 500, 2000, 10000, 30000
+   */
+  retryDelaysMs?: readonly number[]
+  retention?: Partial<Retention>
+}
+
+/**
+ * The bus on PostgreSQL: every event once, in the order of commits; subjects spread over partitions, which the instances
+ * of a group share.
+ *
+ * @throws when the database cannot be reached or brought up to date now. Later on it may come and go
+ */
+export async function openPostgresBus({
+  databaseUrl,
+  log,
+  retryDelaysMs = defaultRetryDelaysMs,
+  retention,
+}: PostgresBusOptions): Promise<Bus> {
+  await migrate('bus', databaseUrl)
+  const pool = openPool({ databaseUrl, name: 'event bus', log })
+  const wakeups = createWakeups()
+  const stopListening = listen({ databaseUrl, log, onPublished: wakeups.wakeAll })
+  const stopTrimming = repeatEvery(trimEveryMs, () =>
+    trimPostgresBus(pool, { ...defaultRetention, ...retention }, log).catch((error) =>
+      log.warn({ err: error }, 'the retention of the bus is late'),
+    ),
+  )
+  const replays = createPostgresReplays(pool)
+  const ground = { consumers: createPostgresConsumers(pool), replays, wakeups, retryDelaysMs, log }
+  const groups = new Set<Close>()
+
+  return {
+    publish: (events) => publish(pool, events),
+    async subscribe(subscription) {
+      await createGroup(pool, subscription)
+      const end = subscribeGroup(ground, subscription)
+      const close = async () => {
+        groups.delete(close)
+        await end()
+      }
+      groups.add(close)
+      return close
+    },
+    operations: createPostgresOperations(pool, replays, wakeups.wait),
+    async close() {
+      await Promise.all([...groups].map((close) => close()))
+      await Promise.all([stopListening(), stopTrimming()])
+      if (!pool.ending) await pool.end()
+    },
+  }
+}
+
+/** An empty wake-up; what is new, everybody looks up. */
+function listen({
+  databaseUrl,
+  log,
+  onPublished,
+}: {
+  databaseUrl: string
+  log: Log
+  onPublished(): void
+}): Close {
+  return holdConnection({
+    databaseUrl,
+    name: 'event bus listener',
+    log,
+    async work(session, signal) {
+      session.onNotification(onPublished)
+      await session.query(`LISTEN ${publishedChannel}`)
+      onPublished()
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    },
+  })
+}
+
+/** The row of the group is there last: whoever sees it sees its partitions. */
+async function createGroup(pool: Pool, { group, from = 'now', replay }: BusSubscription): Promise<void> {
+  await inTransaction(pool, async (session) => {
+    const { rowCount } = await session.query(
+      `INSERT INTO bus_group (name, replayable) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET replayable = excluded.replayable
+       RETURNING 1`,
+      [group, replay !== undefined],
+    )
+    if (rowCount === 0) return
+    await session.query(
+      `INSERT INTO bus_partition (group_name, partition, position)
+       SELECT $1, partition, coalesce((SELECT max(position) FROM bus_event WHERE $2), 0)
+       FROM generate_series(0, ${partitionCount - 1}) AS partition
+       ON CONFLICT (group_name, partition) DO NOTHING`,
+      [group, from === 'now'],
+    )
+  })
+}
+
+const insertEvents = `
+  INSERT INTO bus_event (id, source, type, subject, client, actor, time, traceparent, data_version, data, partition)
+  SELECT id, source, type, subject, client, actor, time, traceparent, "dataVersion", data, partition
+  FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (
+    id text, source text, type text, subject text, client text, actor text, time timestamptz, traceparent text,
+    "dataVersion" int, data jsonb, partition smallint
+  )) WITH ORDINALITY
+  ORDER BY ordinality
+  ON CONFLICT (id) DO NOTHING`
+
+/** One publisher commits at a time: positions are in the order of commits, and no group can pass over one. */
+async function publish(pool: Pool, events: readonly PlatformEvent[]): Promise<void> {
+  if (events.length === 0) return
+  const rows = events.map((event) => ({ ...event, partition: partitionOf(event) }))
+  await inTransaction(pool, async (session) => {
+    await session.query("SELECT pg_advisory_xact_lock(hashtextextended('trellis bus publisher', 0))")
+    await session.query(insertEvents, [JSON.stringify(rows)])
+    await session.query(`NOTIFY ${publishedChannel}`)
+  })
+}
