@@ -34,6 +34,7 @@ const gatewayFloors = [
   ['subscriptions/'],
   ['execution/'],
   ['planning/'],
+  ['composition/'],
   ['transports/'],
 ]
 

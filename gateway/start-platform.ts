@@ -3,9 +3,9 @@ import { parseConfig } from '../foundation/config.ts'
 import { createLog } from '../foundation/log.ts'
 import type { Env, RunningService } from '../foundation/service.ts'
 import { migrate } from '../prisma/migrate.ts'
+import { pluginSubgraph } from './composition/compose-for-client.ts'
 import { createGateway } from './create-gateway.ts'
 import { listeningSettings, startListening } from './listening.ts'
-import { pluginSubgraph } from './supergraph/compose-for-client.ts'
 import { readSocketLimits } from './ws/socket-limit-settings.ts'
 
 const settings = z.object({

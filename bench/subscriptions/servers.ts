@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { composeForClient } from '../../gateway/supergraph/compose-for-client.ts'
+import { composeForClient } from '../../gateway/composition/compose-for-client.ts'
 import type { StartOptions } from '../federation/process.ts'
 import { feedSdl, peopleSdl } from './scenario.ts'
 

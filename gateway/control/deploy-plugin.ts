@@ -1,9 +1,9 @@
 import { TrellisError } from '../../foundation/errors.ts'
 import { actorOf, type Viewer } from '../../foundation/viewer.ts'
 import type { PluginError, PluginFile } from '../../schema/plugin-build.ts'
+import type { CompositionError } from '../composition/compose-for-client.ts'
 import type { PlatformDatabase } from '../registry/platform-database.ts'
 import { releasePlugin } from '../registry/release-plugin.ts'
-import type { CompositionError } from '../supergraph/compose-for-client.ts'
 import type { RequestBuild } from './request-build.ts'
 
 export type Deployment = {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Log } from '../../foundation/log.ts'
 import type { ModuleRegistration } from '../../schema/registration.ts'
-import { subgraphSources } from '../supergraph/client-graph.ts'
 import {
   type CompositionError,
   composeForClient,
   type SubgraphSource,
-} from '../supergraph/compose-for-client.ts'
+} from '../composition/compose-for-client.ts'
+import { subgraphSources } from '../supergraph/client-graph.ts'
 import { changeRegistry } from './change-registry.ts'
 import type { PlatformDatabase, PlatformTransaction } from './platform-database.ts'
 import { readClientGraph } from './read-client-graph.ts'

@@ -1,6 +1,6 @@
 import { TrellisError } from '../../foundation/errors.ts'
+import { type CompositionError, composeForClient } from '../composition/compose-for-client.ts'
 import { subgraphSources } from '../supergraph/client-graph.ts'
-import { type CompositionError, composeForClient } from '../supergraph/compose-for-client.ts'
 import { changeRegistry } from './change-registry.ts'
 import type { PlatformDatabase } from './platform-database.ts'
 import { readClientGraph } from './read-client-graph.ts'

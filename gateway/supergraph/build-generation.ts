@@ -1,7 +1,7 @@
 import type { Close } from '../../foundation/closing.ts'
+import { composeForClient, pluginSubgraph } from '../composition/compose-for-client.ts'
 import type { Subgraph } from '../transports/subgraph-fetch.ts'
 import { type ClientGraph, clientGraphHash, subgraphSources } from './client-graph.ts'
-import { composeForClient, pluginSubgraph } from './compose-for-client.ts'
 import { type BuiltGeneration, type GenerationOptions, openGeneration } from './generation.ts'
 
 /** How a generation reaches its subgraphs. */

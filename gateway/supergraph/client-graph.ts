@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { pluginSubgraph, type SubgraphSource } from './compose-for-client.ts'
+import { pluginSubgraph, type SubgraphSource } from '../composition/compose-for-client.ts'
 
 /** What one client's supergraph is made of. */
 export type ClientGraph = {

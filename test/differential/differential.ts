@@ -1,7 +1,7 @@
 import { parse } from 'graphql'
+import { composeForClient } from '../../gateway/composition/compose-for-client.ts'
 import { createPlanner, type Planner } from '../../gateway/planning/create-planner.ts'
 import type { PlannedOperation } from '../../gateway/planning/planned-operation.ts'
-import { composeForClient } from '../../gateway/supergraph/compose-for-client.ts'
 import type { Subgraph } from '../../gateway/transports/subgraph-fetch.ts'
 import {
   type Answers,

@@ -1,5 +1,5 @@
 import { type DocumentNode, parse } from 'graphql'
-import { composeForClient } from '../../gateway/supergraph/compose-for-client.ts'
+import { composeForClient } from '../../gateway/composition/compose-for-client.ts'
 
 const federationLink = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.7", import: [
   "@key" "@requires" "@provides" "@external" "@shareable" "@override" "@inaccessible" "@interfaceObject"

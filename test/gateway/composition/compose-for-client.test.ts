@@ -1,5 +1,5 @@
+import { composeForClient } from '../../../gateway/composition/compose-for-client.ts'
 import { createPlanner } from '../../../gateway/planning/create-planner.ts'
-import { composeForClient } from '../../../gateway/supergraph/compose-for-client.ts'
 
 const link = (...names: string[]) =>
   `extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: [${names.map((name) => `"@${name}"`).join(' ')}])\n`
