@@ -5,14 +5,34 @@
  */
 export type PluginFile = { path: string; content: string }
 
-export type PluginBuild =
-  | {
-      ok: true
-      digest: string /** The plugin's Federation 2 SDL, federation `@link` included. */
-      sdl: string
-      functions: string[]
-    }
-  | { ok: false; errors: PluginError[] }
+export type PluginBuild = ({ ok: true } & BuiltParts) | { ok: false; errors: PluginError[] }
+
+/** What a built plugin is, to the gateway. */
+export type BuiltParts = {
+  digest: string
+  /** The plugin's Federation 2 SDL, federation `@link` included. */
+  sdl: string
+  /** Fields with a resolver: `User.loyaltyTier`. */
+  functions: string[]
+  /** Root fields with a rule: `Mutation.createRecord`. */
+  rules: string[]
+  /** Types of events with a handler: `data.record.created`. */
+  handlers: string[]
+  needs: PluginNeeds
+}
+
+/** What an operator has to grant: scopes of the plugin's own rights, and hosts to call out to. */
+export type PluginNeeds = { scopes: string[]; egress: string[] }
+
+/** All scopes there are. */
+export const pluginScopes = [
+  'records:read',
+  'records:write',
+  'users:read',
+  'notify',
+  'analytics:read',
+  'analytics:write',
+] as const
 
 /** Found by the check, the bundler, the first evaluation or composition. `line` counts from 1. */
 export type PluginError = { code: string; message: string; file: string | null; line: number | null }

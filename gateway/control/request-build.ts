@@ -23,6 +23,9 @@ const pluginBuildSchema: z.ZodType<PluginBuild> = z.discriminatedUnion('ok', [
     digest: z.string().min(1),
     sdl: z.string(),
     functions: z.array(z.string()),
+    rules: z.array(z.string()),
+    handlers: z.array(z.string()),
+    needs: z.object({ scopes: z.array(z.string()), egress: z.array(z.string()) }),
   }),
   z.object({ ok: z.literal(false), errors: z.array(pluginErrorSchema) }),
 ])

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { build, type Loader, type Message, type OnResolveResult, type Plugin } from 'esbuild'
 import type { PluginError, PluginFile } from '../../schema/plugin-build.ts'
+import { entryFile } from './plugin-fault.ts'
 
-export const entryFile = 'plugin.ts'
 const kitName = '@trellis/sdk/plugin'
 const kit = new URL('../../sdk/plugin.ts', import.meta.url)
 const loaders: Readonly<Record<string, Loader>> = { '.ts': 'ts', '.js': 'js', '.mjs': 'js', '.json': 'json' }

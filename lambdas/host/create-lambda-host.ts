@@ -3,6 +3,7 @@ import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
 import { formatError } from 'graphql'
 import { createRemoteJWKSet } from 'jose'
 import { z } from 'zod'
+import { readEventCatalogue } from '../../events/catalogue/event-catalogue.ts'
 import type { Close } from '../../foundation/closing.ts'
 import { errorCatalogue, TrellisError } from '../../foundation/errors.ts'
 import {
@@ -15,10 +16,11 @@ import { registerInstance } from '../../foundation/register-instance.ts'
 import type { RunningService } from '../../foundation/service.ts'
 import type { PluginBuild, PluginFile } from '../../schema/plugin-build.ts'
 import type { ModuleRegistration } from '../../schema/registration.ts'
-import { buildPlugin, type PluginDescription } from './build-plugin.ts'
+import { buildPlugin } from './build-plugin.ts'
 import type { BuildStore } from './build-store.ts'
 import { readCoreTypes } from './core-types.ts'
 import { type IsolateProcess, openIsolateProcess } from './isolate-process.ts'
+import { type PluginDescription, pluginDescriptionSchema } from './plugin-description.ts'
 import { createPluginRunner, type RunPlugin } from './run-plugin.ts'
 
 export type LambdaHostOptions = {
@@ -82,6 +84,8 @@ export async function createLambdaHost(
 
 async function createBuild(store: BuildStore, isolates: IsolateProcess): Promise<Build> {
   const core = await readCoreTypes()
+  const catalogue = await readEventCatalogue()
+  const eventTypes = new Set(catalogue.entries.map(({ type }) => type))
   const ask = async () => {
     throw new Error('A plugin that is being built cannot ask the graph.')
   }
@@ -89,17 +93,17 @@ async function createBuild(store: BuildStore, isolates: IsolateProcess): Promise
     const isolate = `build:${digest}:${crypto.randomUUID()}`
     try {
       const call = { isolate, source, lambda: null, argument: '', repeatable: true, ask }
-      return JSON.parse(await isolates.call(call))
+      return pluginDescriptionSchema.parse(JSON.parse(await isolates.call(call)))
     } finally {
       isolates.drop(isolate)
     }
   }
   return async (client, files) => {
-    const built = await buildPlugin(files, { core, describe })
+    const built = await buildPlugin(files, { core, eventTypes, describe })
     if (!built.ok) return built
     await store.save(client, built)
-    const { digest, sdl, functions } = built
-    return { ok: true, digest, sdl, functions }
+    const { bundle: _kept, ...parts } = built
+    return parts
   }
 }
 

@@ -43,9 +43,10 @@ const levels = ['debug', 'info', 'log', 'warn', 'error']
 globalThis.console = freeze(fromEntries(levels.map((level) => [level, line(null, level)])))
 
 const graphqlOf = (call, questions) => async (document, variables) => {
-  // The first one too many is sent: the host gives the call up for it.
+  // The first one too many is sent, and empty: the host gives the call up for it.
   if (questions.sent > maxQuestions) return unanswered
   questions.sent += 1
+  if (questions.sent > maxQuestions) return ask.apply(undefined, [call, ''], copied)
   const question = stringify({ document: String(document), variables: variables ?? {} })
   const { refused, answer } = parse(await ask.apply(undefined, [call, question], copied))
   if (refused) throw new Error(refused)
@@ -56,13 +57,52 @@ const graphqlOf = (call, questions) => async (document, variables) => {
   failure.data = data
   throw failure
 }
-const contextOf = (call) => freeze({ graphql: graphqlOf(call, { sent: 0 }), log: line(call, 'info') })
+// What a lambda of this call is given; `facts` are what the host knows of the call.
+const contextOf = (call, facts) => freeze({ graphql: graphqlOf(call, { sent: 0 }), log: line(call, 'info') })
 
 let plugin
 let resolvers
 
 // An Error in a batch is the failure of one object; all else a lambda returns is a value.
 const outcome = (value) => value instanceof Error ? { error: String(value.message) } : { value }
+const failure = (error) => ({ error: error instanceof Error ? String(error.message) : String(error) })
+
+const rejections = new WeakSet()
+const reject = (code, message) => {
+  const rejection = freeze({ reject: freeze({ code: String(code), message: String(message) }) })
+  rejections.add(rejection)
+  return rejection
+}
+
+const resolve = async (lambda, { parent, args }, ctx) => {
+  const [type, field] = lambda.split('.')
+  const result = await resolvers[type][field](parent ?? undefined, args, ctx)
+  if (!isArray(parent)) return outcome(result)
+  if (isArray(result) && result.length === parent.length) return result.map(outcome)
+  return { invalid: \`\${lambda} has to answer a list with one value for each of the \${parent.length} objects it is given, in their order.\` }
+}
+const follow = async (coordinate, { argument }, ctx) => {
+  const answer = await plugin.rules[coordinate](argument, freeze({ ...ctx, reject }))
+  return { value: rejections.has(answer) ? answer : { args: answer ?? argument.args } }
+}
+const handle = async (type, { argument }, ctx) => {
+  await plugin.on[type](argument, ctx)
+  return { value: null }
+}
+
+// One lambda of a crossing, its outcome as text: what it throws, or what cannot be written as JSON, is its own failure alone.
+const run = async (call, one, facts) => {
+  const { lambda } = one
+  const ctx = contextOf(call, facts)
+  try {
+    const found = lambda.startsWith('rule:') ? await follow(lambda.slice(5), one, ctx)
+      : lambda.startsWith('on:') ? await handle(lambda.slice(3), one, ctx)
+      : await resolve(lambda, one, ctx)
+    return stringify(found)
+  } catch (error) {
+    return stringify(failure(error))
+  }
+}
 
 return {
   adopt({ default: definition }) {
@@ -76,16 +116,19 @@ return {
     typeDefs: plugin.typeDefs,
     settings: keys(plugin),
     functions: entries(resolvers).map(([type, fields]) => [type, keys(fields)]),
+    rules: keys(plugin.rules ?? {}),
+    handlers: keys(plugin.on ?? {}),
+    needs: plugin.needs ?? {},
   }),
-  async invoke(call, lambda, argument) {
+  async invoke(call, crossing) {
     current = call
     logged = 0
-    const { parent, args } = parse(argument)
-    const [type, field] = lambda.split('.')
-    const result = await resolvers[type][field](parent ?? undefined, args, contextOf(call))
-    if (!isArray(parent)) return stringify(outcome(result))
-    if (isArray(result) && result.length === parent.length) return stringify(result.map(outcome))
-    return stringify({ invalid: \`\${lambda} has to answer a list with one value for each of the \${parent.length} objects it is given, in their order.\` })
+    const { calls, ...facts } = parse(crossing)
+    // All begin before the first is waited for. None of them rejects.
+    const running = calls.map((one) => run(call, one, facts))
+    let outcomes = ''
+    for (const one of running) outcomes += (outcomes && ',') + (await one)
+    return '[' + outcomes + ']'
   },
 }
 `
