@@ -13,6 +13,7 @@ const rooms = {
   'lambdas/host': ['lambdas/isolates', 'events', 'prisma', 'schema', 'foundation'],
   'lambdas/isolates': ['foundation'],
   clients: ['sdk'],
+  cli: ['sdk', 'schema', 'foundation'],
   deploy: ['gateway/registry'],
 }
 

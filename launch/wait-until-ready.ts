@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { CallError, callGraphQL } from './demo/call-graphql.ts'
+import { CallError, callGraphQL } from '../foundation/call-graphql.ts'
 import { StartError } from './start-error.ts'
 
 const withinMs = 60_000

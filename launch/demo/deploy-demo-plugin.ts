@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import { callGraphQL } from './call-graphql.ts'
+import { callGraphQL } from '../../foundation/call-graphql.ts'
 
 type PluginFile = { path: string; content: string }
 export type DemoPlugin = { files: PluginFile[] /** SHA-256 over all of it, hexadecimal. */; digest: string }

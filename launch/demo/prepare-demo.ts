@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { CallError } from '../../foundation/call-graphql.ts'
 import type { DemoClient, DemoSecrets } from '../secrets.ts'
 import { StartError } from '../start-error.ts'
-import { CallError } from './call-graphql.ts'
 import { type DemoClientPlan, demoClients } from './demo-clients.ts'
 import { deployDemoPlugin, readDemoPlugin } from './deploy-demo-plugin.ts'
 import { seedDemoData } from './seed-demo-data.ts'

@@ -1,5 +1,5 @@
+import { type Credentials, callGraphQL } from '../../foundation/call-graphql.ts'
 import type { DemoClient } from '../secrets.ts'
-import { type Credentials, callGraphQL } from './call-graphql.ts'
 import type { DemoClientPlan } from './demo-clients.ts'
 
 type SignIn = { signIn: { session: { accessToken: string; user: { id: string } } | null } | null }
