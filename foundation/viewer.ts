@@ -13,6 +13,11 @@ export type ClientViewer =
   | { kind: 'SERVER'; client: string; keyId: string }
   | { kind: 'PARTNER'; client: string; keyId: string; tags: readonly string[] }
   | { kind: 'DEPLOYER'; client: string; keyId: string }
+  /** The client's own plugin, acting for nobody: it may do what an operator granted, a scope each. */
+  | PluginViewer
+
+/** `release`: the number of the release that acts. `scopes`: those granted when its token was made. */
+export type PluginViewer = { kind: 'PLUGIN'; client: string; release: number; scopes: readonly string[] }
 
 export type OperatorViewer = { kind: 'OPERATOR'; keyId: string }
 
@@ -29,7 +34,24 @@ export function isEditor(viewer: Viewer): boolean {
   return isAdmin(viewer) || (viewer.kind === 'USER' && viewer.roles.includes('EDITOR'))
 }
 
-/** How the viewer is named in events and in the audit log: `user:<id>`, `key:<id>`. */
+/** Whether the viewer is a plugin that was granted this: `records:read`. */
+export function isGranted(viewer: Viewer, scope: string): boolean {
+  return viewer.kind === 'PLUGIN' && viewer.scopes.includes(scope)
+}
+
+/** How the viewer is named in events and in the audit log: `user:<id>`, `key:<id>`, `plugin:<client>`. */
 export function actorOf(viewer: Viewer): string {
-  return viewer.kind === 'USER' ? `user:${viewer.userId}` : `key:${viewer.keyId}`
+  switch (viewer.kind) {
+    case 'USER':
+      return `user:${viewer.userId}`
+    case 'PLUGIN':
+      return `plugin:${viewer.client}`
+    default:
+      return `key:${viewer.keyId}`
+  }
+}
+
+/** The keys that a viewer rests on: revoked, the viewer is nobody. */
+export function keysOf(viewer: Viewer): string[] {
+  return 'keyId' in viewer ? [viewer.keyId] : []
 }

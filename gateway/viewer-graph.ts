@@ -23,6 +23,7 @@ export function createAcquireGraph(acquireClientGraph: AcquireClientGraph, contr
       case 'FRONTEND':
       case 'USER':
       case 'SERVER':
+      case 'PLUGIN':
         return acquireClientGraph(viewer.client)
       default:
         return viewer satisfies never

@@ -9,7 +9,7 @@ import {
 import { z } from 'zod'
 import { TrellisError } from '../../foundation/errors.ts'
 import { gatewayAudience, verifyGatewayToken } from '../../foundation/gateway-token.ts'
-import { roles, type Viewer } from '../../foundation/viewer.ts'
+import { keysOf, roles, type Viewer } from '../../foundation/viewer.ts'
 import { type ApiKey, hashApiKey } from './api-key.ts'
 import { rememberVerified } from './verified-tokens.ts'
 
@@ -159,11 +159,10 @@ function textOfKeys({ userTokenKeys }: CredentialStore): () => string {
 async function identifyLambda(token: string, store: CredentialStore): Promise<ViewerIdentity> {
   const { viewer, depth } = await verifyGatewayToken(token, gatewayAudience, store.gatewayTokenKeys)
   const { exp } = decodeJwt(token)
-  const keyIds = viewer.kind === 'USER' ? [] : [viewer.keyId]
   return {
     viewer,
     depth: depth + 1,
-    keyIds,
+    keyIds: keysOf(viewer),
     expiresAt: exp === undefined ? 0 : exp * 1000,
   }
 }

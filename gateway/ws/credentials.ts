@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { actorOf } from '../../foundation/viewer.ts'
 import type { Credentials, Identity } from '../access/authenticate.ts'
 
 type Parameters = Readonly<Record<string, unknown>>
@@ -32,7 +33,7 @@ export function isSamePerson({ viewer: one }: Identity, { viewer: other }: Ident
 
 function nameOf(viewer: NonNullable<Identity['viewer']>): string {
   const client = viewer.kind === 'OPERATOR' ? null : viewer.client
-  return JSON.stringify([viewer.kind, client, viewer.kind === 'USER' ? viewer.userId : viewer.keyId])
+  return JSON.stringify([viewer.kind, client, actorOf(viewer)])
 }
 
 /** Whether both are answered alike: with other roles, the same person may see something else. */
