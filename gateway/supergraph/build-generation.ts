@@ -1,5 +1,6 @@
 import type { Close } from '../../foundation/closing.ts'
 import { composeForClient, pluginSubgraph } from '../composition/compose-for-client.ts'
+import type { RunRules } from '../transports/run-rules.ts'
 import type { Subgraph } from '../transports/subgraph-fetch.ts'
 import { type ClientGraph, clientGraphHash, subgraphSources } from './client-graph.ts'
 import { type BuiltGeneration, type GenerationOptions, openGeneration } from './generation.ts'
@@ -9,7 +10,13 @@ export type Connect = {
   /** Shared by all clients; closed by its owner. */
   module(name: string): Subgraph
   /** One build of one client's plugin; closed with the generation. */
-  plugin(client: string, digest: string): Subgraph & { close: Close }
+  plugin(client: string, digest: string): ConnectedPlugin
+}
+
+export type ConnectedPlugin = Subgraph & {
+  /** Asks its rules. @default none of its fields has one */
+  rules?: RunRules
+  close: Close
 }
 
 /** Composes the client's supergraph, and makes of it all that operations need. */
@@ -27,6 +34,10 @@ export async function buildGeneration(
   if (plugin) subgraphs.set(pluginSubgraph, plugin)
   const close = async () => plugin?.close()
   const hash = clientGraphHash(graph)
-  const generation = await openGeneration({ client, number, hash, supergraphSdl, subgraphs, close }, options)
+  const rules = plugin?.rules ? { coordinates: new Set(graph.plugin?.rules), run: plugin.rules } : null
+  const generation = await openGeneration(
+    { client, number, hash, supergraphSdl, subgraphs, rules, close },
+    options,
+  )
   return { ok: true, generation }
 }

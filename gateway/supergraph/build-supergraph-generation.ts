@@ -25,7 +25,7 @@ export async function buildSupergraphGeneration(
   const hash = supergraphHash(supergraph)
   try {
     const generation = await openGeneration(
-      { client, number, hash, supergraphSdl, subgraphs, close },
+      { client, number, hash, supergraphSdl, subgraphs, rules: null, close },
       options,
     )
     return { ok: true, generation }

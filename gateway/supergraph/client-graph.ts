@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { pluginSubgraph, type SubgraphSource } from '../composition/compose-for-client.ts'
 
 /** What one client's supergraph is made of. */
@@ -6,16 +7,46 @@ export type ClientGraph = {
   client: string
   /** Modules that are switched on and have registered, in alphabetical order. */
   modules: readonly SubgraphSource[]
-  /** The plugin release served; `digest` names its build on the lambda host. */
-  plugin: { digest: string; sdl: string } | null
+  /** The plugin release served. */
+  plugin: PluginPart | null
+  /** Null: all of it. Otherwise what is left for a partner whose key has these tags, in alphabetical order. */
+  contract: { tags: readonly string[] } | null
 }
 
-export function subgraphSources({ modules, plugin }: ClientGraph): SubgraphSource[] {
+export type PluginPart = {
+  /** The release. */
+  number: number
+  /** Names its build on the lambda host. */
+  digest: string
+  sdl: string
+  /** Coordinates of the root fields it has a rule for: `Mutation.createRecord`. */
+  rules: readonly string[]
+}
+
+export function subgraphSources({
+  modules,
+  plugin,
+}: Pick<ClientGraph, 'modules' | 'plugin'>): SubgraphSource[] {
   return plugin ? [...modules, { name: pluginSubgraph, sdl: plugin.sdl }] : [...modules]
 }
 
 /** Changes exactly when the supergraph, or the plugin code behind it, does. Hexadecimal, the same on every replica. */
-export function clientGraphHash(graph: ClientGraph): string {
-  const parts = [graph.modules.map(({ name, sdl }) => [name, sdl]), graph.plugin?.digest, graph.plugin?.sdl]
+export function clientGraphHash({ modules, plugin, contract }: ClientGraph): string {
+  const parts = [
+    modules.map(({ name, sdl }) => [name, textHash(sdl)]),
+    plugin && [plugin.number, plugin.digest, textHash(plugin.sdl), plugin.rules],
+    contract && contract.tags,
+  ]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+/** The schemas of modules are those of a thousand clients, and asked for at every change. */
+const textHashes = new LRUCache<string, string>({ max: 500 })
+
+function textHash(text: string): string {
+  const known = textHashes.get(text)
+  if (known !== undefined) return known
+  const hash = createHash('sha256').update(text).digest('hex')
+  textHashes.set(text, hash)
+  return hash
 }

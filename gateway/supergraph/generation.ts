@@ -5,6 +5,7 @@ import type { CompositionError } from '../composition/compose-for-client.ts'
 import { createExecutor, type Executor } from '../execution/create-executor.ts'
 import type { Planner } from '../planning/create-planner.ts'
 import type { PlannerPool } from '../planning/planner-pool.ts'
+import type { Rules } from '../transports/run-rules.ts'
 import type { Subgraph } from '../transports/subgraph-fetch.ts'
 import { createDirectAnswering } from './answer-directly.ts'
 import { createApolloAnswering } from './answer-through-apollo.ts'
@@ -37,6 +38,8 @@ export type GenerationParts = Pick<
   Generation,
   'client' | 'number' | 'hash' | 'supergraphSdl' | 'subgraphs'
 > & {
+  /** Null: there are none. */
+  rules: Rules | null
   /** Ends what was opened for this generation alone. */
   close: Close
 }
@@ -62,9 +65,9 @@ export async function openGeneration(
   parts: GenerationParts,
   options: GenerationOptions,
 ): Promise<Generation> {
-  const { client, hash, supergraphSdl, subgraphs } = parts
+  const { client, hash, supergraphSdl, subgraphs, rules } = parts
   const planner = await options.planners.open(supergraphSdl)
-  const executor = createExecutor({ ...planner, subgraphs })
+  const executor = createExecutor({ ...planner, subgraphs, rules })
   const { answering, close } = await openAnswering({ planner, executor, supergraphSdl }, options)
   return {
     ...parts,

@@ -16,7 +16,7 @@ const subgraph: Subgraph = {
 }
 
 function graph(sdl: string, plugin: ClientGraph['plugin'] = null): ClientGraph {
-  return { client: 'acme', modules: [{ name: 'users', sdl }], plugin }
+  return { client: 'acme', modules: [{ name: 'users', sdl }], plugin, contract: null }
 }
 
 /** Real generations over a graph that the test changes; tells of each build and each close. */
@@ -95,9 +95,11 @@ describe('generations', () => {
   test('other plugin code under the same schema is another generation', async () => {
     const sdl =
       'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"]) type Query { p: Int }'
-    const { generations, current } = startGenerations(graph('type Query { a: Int }', { digest: '1', sdl }))
+    const { generations, current } = startGenerations(
+      graph('type Query { a: Int }', { number: 1, digest: '1', sdl, rules: [] }),
+    )
     using first = await generations.acquire('acme')
-    current.graph = graph('type Query { a: Int }', { digest: '2', sdl })
+    current.graph = graph('type Query { a: Int }', { number: 2, digest: '2', sdl, rules: [] })
     await generations.swap()
     using second = await generations.acquire('acme')
     expect(second.generation.id).not.toBe(first.generation.id)
