@@ -1,5 +1,5 @@
 import { enableCompileCache } from 'node:module'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { bounded } from './foundation/closing.ts'
 import { ConfigError, parseConfig } from './foundation/config.ts'
 import { renderBanner } from './launch/banner.ts'
@@ -7,6 +7,7 @@ import { openDataDirectory } from './launch/data-directory.ts'
 import { startDatabase } from './launch/database.ts'
 import { writeDemoFile } from './launch/demo/demo-file.ts'
 import { prepareDemo } from './launch/demo/prepare-demo.ts'
+import { watchPlugins } from './launch/demo/watch-plugins.ts'
 import { findGatewayPort } from './launch/gateway-port.ts'
 import { refreshGeneratedCode } from './launch/generated-code.ts'
 import { preload } from './launch/in-process.ts'
@@ -71,8 +72,11 @@ async function startPlatform(settings: LaunchSettings, apart: boolean, lifetime:
   await waitUntilReady({ url, keys, signal: lifetime.signal })
 
   if (demo) {
-    await prepareDemo(demo, { endpoint, keep, say })
+    const pluginFolder = resolve(settings.TRELLIS_PLUGINS)
+    const prepared = await prepareDemo(demo, { endpoint, pluginFolder, keep, say })
     await writeDemoFile(data.path, endpoint, demo)
+    if (settings.TRELLIS_WATCH === '1')
+      await lifetime.open(watchPlugins({ endpoint, folder: pluginFolder, demo: prepared, keep, say }))
   }
   const seconds = process.uptime()
   return renderBanner({

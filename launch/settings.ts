@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import type { Env } from '../foundation/service.ts'
@@ -21,6 +22,13 @@ export const launchSettings = z.object({
   TRELLIS_DATA: z.string().default('.trellis'),
   /** `1`: demo data also on a server of yours; `0`: none on the embedded one either. */
   TRELLIS_DEMO: z.enum(['0', '1']).optional(),
+  /** The folder with the demo clients' plugins, each in one of its own. */
+  TRELLIS_PLUGINS: z.string().default(fileURLToPath(new URL('../clients', import.meta.url))),
+  /** `0`: saving a file of a plugin is no release. */
+  TRELLIS_WATCH: z.enum(['0', '1']).default('1'),
+  /** The command line's (cli/settings.ts): in the same shell they are no mistake. */
+  TRELLIS_ENDPOINT: z.unknown().optional(),
+  TRELLIS_DEPLOY_KEY: z.unknown().optional(),
   ...socketLimitSettings,
 })
 

@@ -3,11 +3,13 @@ import { CallError } from '../../foundation/call-graphql.ts'
 import type { DemoClient, DemoSecrets } from '../secrets.ts'
 import { StartError } from '../start-error.ts'
 import { type DemoClientPlan, demoClients } from './demo-clients.ts'
-import { deployDemoPlugin, readDemoPlugin } from './deploy-demo-plugin.ts'
+import { deployDemoPlugin, faultsOf, readDemoPlugin } from './demo-plugins.ts'
 import { seedDemoData } from './seed-demo-data.ts'
 
 export type DemoOptions = {
   endpoint: string
+  /** Has a folder with a plugin for each client that has one. */
+  pluginFolder: string
   /** Makes what was done so far durable. */
   keep: (demo: DemoSecrets) => Promise<void>
   /** Prints a line for people. */
@@ -20,8 +22,13 @@ const lambdaHostJoinsWithinMs = 20_000
  * Fills the running platform with the demo data, once per data directory, and deploys the demo plugins that have
  * changed since. What was done is noted only when it is done. A plugin that is refused is reported; its last release
  * goes on being served.
+ *
+ * @returns what is known of the demo now
  */
-export async function prepareDemo(known: DemoSecrets, { endpoint, keep, say }: DemoOptions): Promise<void> {
+export async function prepareDemo(
+  known: DemoSecrets,
+  { endpoint, pluginFolder, keep, say }: DemoOptions,
+): Promise<DemoSecrets> {
   let demo = known
   if (!demo.seeded) {
     await Promise.all(clientsOf(demo).map(({ plan, keys }) => seed(endpoint, plan, keys)))
@@ -29,15 +36,22 @@ export async function prepareDemo(known: DemoSecrets, { endpoint, keep, say }: D
     await keep(demo)
   }
   for (const { plan, keys } of clientsOf(demo)) {
-    const plugin = await readDemoPlugin(plan.slug)
-    if (!plugin || plugin.digest === demo.plugins[plan.slug]) continue
-    const target = { slug: plan.slug, deployKey: keys.deployKey }
-    const faults = await deployPatiently(() => deployDemoPlugin(endpoint, target, plugin))
-    for (const fault of faults) say(`clients/${plan.slug} was not deployed: ${fault}`)
-    if (faults.length > 0) continue
-    demo = { ...demo, plugins: { ...demo.plugins, [plan.slug]: plugin.digest } }
+    const client = plan.slug
+    const plugin = await readDemoPlugin(pluginFolder, client)
+    if (!plugin || plugin.digest === demo.plugins[client]) continue
+    const options = { endpoint, client, deployKey: keys.deployKey, message: 'npm start' }
+    const faults = await deployPatiently(async () =>
+      faultsOf(await deployDemoPlugin(plugin, options), plugin),
+    )
+    for (const fault of faults) say(fault)
+    if (faults.length > 0) {
+      say(`${client}: refused; its last release, if there is one, goes on running`)
+      continue
+    }
+    demo = { ...demo, plugins: { ...demo.plugins, [client]: plugin.digest } }
     await keep(demo)
   }
+  return demo
 }
 
 /** A database that has demo users already, with passwords that another data directory knows, is not ours to fill. */
