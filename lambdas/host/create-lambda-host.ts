@@ -19,8 +19,11 @@ import type { ModuleRegistration } from '../../schema/registration.ts'
 import { buildPlugin } from './build-plugin.ts'
 import type { BuildStore } from './build-store.ts'
 import { readCoreTypes } from './core-types.ts'
+import { createAskGraph } from './ctx/ask-graph.ts'
+import { createOpenCall } from './ctx/open-call.ts'
 import { type IsolateProcess, openIsolateProcess } from './isolate-process.ts'
 import { type PluginDescription, pluginDescriptionSchema } from './plugin-description.ts'
+import { openPluginRegistry } from './plugin-registry.ts'
 import { createPluginRunner, type RunPlugin } from './run-plugin.ts'
 
 export type LambdaHostOptions = {
@@ -63,7 +66,9 @@ export async function createLambdaHost(
   const { log, gatewayUrl } = options
   const isolates = openIsolateProcess(log)
   const build = await createBuild(store, isolates)
-  const run = createPluginRunner({ store, isolates, gatewayUrl, log })
+  const registry = openPluginRegistry(options)
+  const openCall = createOpenCall({ registry, askGraph: createAskGraph(gatewayUrl), log })
+  const run = createPluginRunner({ store, isolates, openCall, log })
 
   const app = createApp(log)
   serveBuilds(app, createVerify(gatewayUrl), { build, run })
@@ -79,7 +84,10 @@ export async function createLambdaHost(
     }),
   })
   log.info({ url }, 'listening')
-  return { url, close: () => closeInOrder([unregister, async () => app.close(), isolates.close]) }
+  return {
+    url,
+    close: () => closeInOrder([unregister, async () => app.close(), registry.close, isolates.close]),
+  }
 }
 
 async function createBuild(store: BuildStore, isolates: IsolateProcess): Promise<Build> {
@@ -92,7 +100,7 @@ async function createBuild(store: BuildStore, isolates: IsolateProcess): Promise
   const describe = async (digest: string, source: string): Promise<PluginDescription> => {
     const isolate = `build:${digest}:${crypto.randomUUID()}`
     try {
-      const call = { isolate, source, lambda: null, argument: '', repeatable: true, ask }
+      const call = { isolate, source, lambda: null, argument: '', facts: null, repeatable: true, ask }
       return pluginDescriptionSchema.parse(JSON.parse(await isolates.call(call)))
     } finally {
       isolates.drop(isolate)
@@ -143,18 +151,14 @@ function serveBuilds(
   app.post<{ Params: { client: string; digest: string } }>(
     '/clients/:client/builds/:digest/graphql',
     async (request) => {
-      const { viewer, token } = await verify(request)
+      const { viewer, depth, token } = await verify(request)
       const { client, digest } = request.params
       // Another client's build is not found, as if it were not there.
       if (viewer.kind === 'OPERATOR' || viewer.client !== client)
         throw new TrellisError('NOT_FOUND', 'There is no such build.')
       const { traceparent } = request.headers
-      const call = {
-        client,
-        digest,
-        token,
-        traceparent: typeof traceparent === 'string' ? traceparent : undefined,
-      }
+      const rights = { token, traceparent: typeof traceparent === 'string' ? traceparent : undefined }
+      const call = { client, digest, viewer, depth, rights }
       return run(parseBody(graphqlBody, request.body), call)
     },
   )

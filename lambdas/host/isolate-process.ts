@@ -5,8 +5,9 @@ import type { Close } from '../../foundation/closing.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
 import { defaultLimits, type FromIsolates, type ToIsolates } from '../isolates/messages.ts'
+import type { CallFacts } from './call-facts.ts'
 
-/** The answer to a question an isolate asks in the course of a call: JSON text. Throws what the lambda is to be told. */
+/** The answer to what an isolate asks in the course of a call, as it is handed in: text that says itself if it is a refusal. */
 export type Ask = (request: string) => Promise<string>
 
 export type LambdaCall = {
@@ -17,6 +18,8 @@ export type LambdaCall = {
   /** `Type.field`; null asks what the plugin declares. */
   lambda: string | null
   argument: string
+  /** What is known of the call inside the isolate: the rest of the crossing. */
+  facts: CallFacts | null
   /** A read is repeated once when the process dies under it; a write is not. */
   repeatable: boolean
   ask: Ask

@@ -2,28 +2,22 @@ import { execute, GraphQLError, type GraphQLFormattedError, parse } from 'graphq
 import { LRUCache } from 'lru-cache'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
-import { createAsk } from './ask-graph.ts'
 import type { BuildStore } from './build-store.ts'
+import type { Caller, OpenCall } from './ctx/open-call.ts'
 import type { IsolateProcess } from './isolate-process.ts'
 import { buildPluginSchema, type ExecutablePlugin, type PluginRequest } from './plugin-schema.ts'
 
 export type GraphQLRequest = { query: string; variables?: Record<string, unknown>; operationName?: string }
 
 /** A verified call of the gateway to one build of one client. */
-export type PluginCall = {
-  client: string
-  digest: string
-  /** The gateway's token for this call: what the plugin asks the graph, it asks with it. */
-  token: string
-  traceparent: string | undefined
-}
+export type PluginCall = Caller & { digest: string }
 
 export type RunPlugin = (request: GraphQLRequest, call: PluginCall) => Promise<object>
 
 export type PluginRunnerOptions = {
   store: BuildStore
   isolates: IsolateProcess
-  gatewayUrl: string
+  openCall: (caller: Caller) => OpenCall
   log: Log
 }
 
@@ -31,7 +25,7 @@ export type PluginRunnerOptions = {
 const schemasKept = 500
 
 /** Answers GraphQL requests to builds: the schema is executed here, the resolvers in the build's isolate. */
-export function createPluginRunner({ store, isolates, gatewayUrl, log }: PluginRunnerOptions): RunPlugin {
+export function createPluginRunner({ store, isolates, openCall, log }: PluginRunnerOptions): RunPlugin {
   const executables = new LRUCache<string, ExecutablePlugin>({ max: schemasKept })
 
   async function executableOf({ client, digest }: PluginCall): Promise<ExecutablePlugin> {
@@ -47,12 +41,12 @@ export function createPluginRunner({ store, isolates, gatewayUrl, log }: PluginR
 
   return async ({ query, variables, operationName }, call) => {
     const { schema, bundle: source } = await executableOf(call)
-    const ask = createAsk(gatewayUrl, call.token, call.traceparent)
+    const { facts, ask } = openCall(call)
     const isolate = `${call.client}/${call.digest}`
     const contextValue: PluginRequest = {
       batches: new Map(),
       run: (lambda, argument, repeatable) =>
-        isolates.call({ isolate, source, lambda, argument, repeatable, ask }),
+        isolates.call({ isolate, source, lambda, argument, facts, repeatable, ask }),
     }
     const document = parse(query)
     const { data, errors } = await execute({

@@ -15,10 +15,11 @@ const log = $1
 const maxQuestions = $2
 const maxLogChars = $3
 const { parse, stringify } = JSON
-const { keys, entries, freeze, fromEntries } = Object
+const { assign, keys, entries, freeze, fromEntries } = Object
 const { isArray } = Array
 const { Error, Promise, String } = globalThis
 const cut = Function.prototype.call.bind(String.prototype.slice)
+const includes = Function.prototype.call.bind(Array.prototype.includes)
 const unanswered = new Promise(() => {})
 // Without a prototype: what the plugin puts on Object.prototype must not turn an answer into a handle on the host.
 const copied = freeze({ __proto__: null, result: freeze({ __proto__: null, promise: true, copy: true }) })
@@ -42,51 +43,95 @@ const line = (call, level) => (...parts) => {
 const levels = ['debug', 'info', 'log', 'warn', 'error']
 globalThis.console = freeze(fromEntries(levels.map((level) => [level, line(null, level)])))
 
-const graphqlOf = (call, questions) => async (document, variables) => {
+// One question to the host. What it is about is said by its \`do\`; the host takes nothing that is sent on trust.
+const asking = (call, questions) => async (question) => {
   // The first one too many is sent, and empty: the host gives the call up for it.
   if (questions.sent > maxQuestions) return unanswered
   questions.sent += 1
   if (questions.sent > maxQuestions) return ask.apply(undefined, [call, ''], copied)
-  const question = stringify({ document: String(document), variables: variables ?? {} })
-  const { refused, answer } = parse(await ask.apply(undefined, [call, question], copied))
-  if (refused) throw new Error(refused)
-  const { data, errors } = parse(answer)
-  if (!errors) return data
-  const failure = new Error(errors[0]?.message ?? 'The graph answered an error.')
-  failure.errors = errors
-  failure.data = data
-  throw failure
+  const sent = parse(await ask.apply(undefined, [call, stringify(question)], copied))
+  const { refused, code, answer } = sent.refused === undefined ? parse(sent.answer) : sent
+  if (refused === undefined) return answer
+  throw assign(new Error(refused), { code })
 }
-// What a lambda of this call is given; `facts` are what the host knows of the call.
-const contextOf = (call, facts) => freeze({ graphql: graphqlOf(call, { sent: 0 }), log: line(call, 'info') })
+const graphqlWith = (askHost, rights) => async (document, variables) => {
+  const { data, errors } = await askHost({ do: rights, document: String(document), variables: variables ?? {} })
+  if (!errors) return data
+  throw assign(new Error(errors[0]?.message ?? 'The graph answered an error.'), { errors, data })
+}
+const storeOf = (askHost) => freeze({
+  get: (key) => askHost({ do: 'kv.get', key }),
+  set: (key, value, { ttlSeconds, ifEquals } = {}) => askHost({ do: 'kv.set', key, value, ttlSeconds, ifEquals }),
+  delete: (key) => askHost({ do: 'kv.delete', key }),
+  list: ({ prefix, after, limit } = {}) => askHost({ do: 'kv.list', prefix, after, limit }),
+})
+const fetchWith = (askHost) => async (url, { method, headers, body } = {}) => {
+  const answer = await askHost({ do: 'fetch', url: String(url), method, headers, body })
+  const { status, headers: received, body: text } = answer
+  return freeze({
+    status,
+    ok: status >= 200 && status < 300,
+    headers: freeze(received),
+    text: () => text,
+    json: () => parse(text),
+  })
+}
+// What a lambda of this call is given; \`facts\` are what the host knows of the call.
+const contextOf = (call, { viewer, flags = [] }) => {
+  const askHost = asking(call, { sent: 0 })
+  return {
+    viewer,
+    graphql: graphqlWith(askHost, 'graphql'),
+    asPlugin: freeze({ graphql: graphqlWith(askHost, 'asPlugin.graphql') }),
+    kv: storeOf(askHost),
+    secrets: freeze({ get: (name) => askHost({ do: 'secrets.get', name }) }),
+    emit: (type, { subject, data } = {}) => askHost({ do: 'emit', type, subject, data }),
+    fetch: fetchWith(askHost),
+    flag: (name) => includes(flags, name),
+    log: line(call, 'info'),
+  }
+}
 
 let plugin
 let resolvers
 
 // An Error in a batch is the failure of one object; all else a lambda returns is a value.
 const outcome = (value) => value instanceof Error ? { error: String(value.message) } : { value }
-const failure = (error) => ({ error: error instanceof Error ? String(error.message) : String(error) })
+// What is thrown may be anything, and may throw again when it is looked at.
+const failure = (error) => {
+  try {
+    return { error: cut(error instanceof Error ? String(error.message) : String(error), 0, 1000) }
+  } catch {
+    return { error: 'The lambda threw something that cannot be read.' }
+  }
+}
 
 const rejections = new WeakSet()
+const isRejection = Function.prototype.call.bind(WeakSet.prototype.has)
+const remember = Function.prototype.call.bind(WeakSet.prototype.add)
 const reject = (code, message) => {
   const rejection = freeze({ reject: freeze({ code: String(code), message: String(message) }) })
-  rejections.add(rejection)
+  remember(rejections, rejection)
   return rejection
 }
 
 const resolve = async (lambda, { parent, args }, ctx) => {
   const [type, field] = lambda.split('.')
-  const result = await resolvers[type][field](parent ?? undefined, args, ctx)
+  const result = await resolvers[type][field](parent ?? undefined, args, freeze(ctx))
   if (!isArray(parent)) return outcome(result)
   if (isArray(result) && result.length === parent.length) return result.map(outcome)
   return { invalid: \`\${lambda} has to answer a list with one value for each of the \${parent.length} objects it is given, in their order.\` }
 }
 const follow = async (coordinate, { argument }, ctx) => {
-  const answer = await plugin.rules[coordinate](argument, freeze({ ...ctx, reject }))
-  return { value: rejections.has(answer) ? answer : { args: answer ?? argument.args } }
+  const decision = await plugin.rules[coordinate](argument, freeze({ ...ctx, reject }))
+  if (isRejection(rejections, decision)) return { value: decision }
+  if (decision !== null && typeof decision === 'object') return { value: { args: decision } }
+  throw new Error(\`The rule of \${coordinate} has to return the arguments, or what ctx.reject made.\`)
 }
 const handle = async (type, { argument }, ctx) => {
-  await plugin.on[type](argument, ctx)
+  // Nobody is calling: there is no caller whose rights it could ask with.
+  const { graphql, viewer, ...rest } = ctx
+  await plugin.on[type](argument, freeze(rest))
   return { value: null }
 }
 
