@@ -71,7 +71,8 @@ export async function createGateway({
   const generations = createGenerations({
     graphOf: (client) => readClientGraph(state(), client),
     hashOf: clientGraphHash,
-    build: (graph, number) => buildGeneration(graph, number, { connect, planners, apolloPlugins, log }),
+    build: (graph, number) =>
+      buildGeneration(graph, number, { connect, compose: planners.compose, planners, apolloPlugins, log }),
     log,
   })
   registry.onReload(() => {

@@ -1,12 +1,14 @@
 import { type DocumentNode, type GraphQLSchema, print } from 'graphql'
+import { createKeptOperations } from './kept-operations.ts'
 import type { PlannedOperation } from './planned-operation.ts'
 import {
   buildSchemas,
   createPrepareOperation,
-  type GraphSchemas,
+  type OperationText,
   type PlanText,
   type PrepareOperation,
 } from './prepare-operation.ts'
+import type { SharedSupergraph } from './shared-supergraphs.ts'
 import { createTextPlanner } from './text-planner.ts'
 
 export type Planner = {
@@ -22,6 +24,8 @@ export type Planner = {
    * @throws {GraphQLError} why it cannot be planned: the first of the errors that `prepare` gives
    */
   plan(document: DocumentNode, operationName: string | undefined): Promise<PlannedOperation>
+  /** Texts that `prepare` has been asked for most often, the most used first; at most `count`. */
+  mostUsed(count: number): OperationText[]
 }
 
 /**
@@ -32,16 +36,19 @@ export type Planner = {
  */
 export function createPlanner(supergraphSdl: string): Planner {
   const { apiSdl, plan } = createTextPlanner(supergraphSdl)
-  return toPlanner(buildSchemas(apiSdl, supergraphSdl), async (query, operationName) =>
+  const schemas = buildSchemas(apiSdl, supergraphSdl)
+  return toPlanner({ schemas, operations: new Map() }, async ({ query, operationName }) =>
     plan(query, operationName),
   )
 }
 
-export function toPlanner(schemas: GraphSchemas, planText: PlanText): Planner {
-  const prepare = createPrepareOperation(schemas, planText)
+export function toPlanner({ schemas, operations }: SharedSupergraph, planText: PlanText): Planner {
+  const kept = createKeptOperations(operations)
+  const prepare = createPrepareOperation(kept, schemas, planText)
   return {
     ...schemas,
     prepare,
+    mostUsed: kept.mostUsed,
     async plan(document, operationName) {
       const prepared = await prepare({ query: textOf(document), operationName })
       if (prepared.ok) return prepared.operation

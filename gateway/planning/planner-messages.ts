@@ -1,7 +1,11 @@
+import type { Composition, SubgraphSource } from '../composition/compose-for-client.ts'
 import type { PlanAnswer } from './text-planner.ts'
 
 /** What is asked of a thread, one thing at a time. */
-export type PlannerTask = {
+export type PlannerTask = PlanTask | ComposeTask
+
+export type PlanTask = {
+  kind: 'plan'
   /** Names the supergraph. */
   hash: string
   /** Only where the thread has no planner for it yet. */
@@ -12,11 +16,19 @@ export type PlannerTask = {
   operation: { query: string; operationName: string | undefined } | null
 }
 
+export type ComposeTask = {
+  kind: 'compose'
+  sources: readonly SubgraphSource[]
+  /** As in `ComposeOptions`. */
+  tags: readonly string[] | null
+}
+
 /** Sent before planning begins: the time of an operation counts from here, not from when the thread was started. */
 export type PlannerBegun = { kind: 'begun' }
 
 export type PlannerReply =
   | { kind: 'built'; apiSdl: string }
   | { kind: 'planned'; answer: PlanAnswer }
-  /** The supergraph is none. */
-  | { kind: 'not-a-supergraph'; reason: string }
+  | { kind: 'composed'; composition: Composition }
+  /** The supergraph is none, or composition has a fault. */
+  | { kind: 'failed'; reason: string }

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Close } from '../../foundation/closing.ts'
+import type { Compose } from '../composition/compose.ts'
+import type { Composition } from '../composition/compose-for-client.ts'
+import { shareCompositions } from '../composition/share-compositions.ts'
 import { type Planner, toPlanner } from './create-planner.ts'
 import { createFairQueue } from './fair-queue.ts'
 import {
@@ -9,17 +12,21 @@ import {
   type PlannerThreadOptions,
   startPlannerThread,
 } from './planner-thread.ts'
-import { buildSchemas, type GraphSchemas, type PlanText } from './prepare-operation.ts'
+import { buildSchemas, type PlanText } from './prepare-operation.ts'
+import { createSharedSupergraphs } from './shared-supergraphs.ts'
 import type { PlanAnswer, PlanFault } from './text-planner.ts'
 
-/** Planners in threads of their own: building one and planning block nobody here. */
+/** Composition and planners in threads of their own: composing, building a planner and planning block nobody here. */
 export type PlannerPool = {
+  compose: Compose
   /**
-   * A planner with a queue of its own: those opened take turns, however much is asked of one of them.
+   * A planner with a queue of its own: those opened take turns, however much is asked of one of them. Those of equal
+   * supergraphs share schemas and plans.
    *
+   * @param lane in which the planner's building waits @default its own
    * @throws when the text is no supergraph
    */
-  open(supergraphSdl: string): Promise<Planner>
+  open(supergraphSdl: string, lane?: symbol): Promise<Planner>
   /** Ends the threads. What waits, and what comes later, is answered PLANNING_OVERLOADED. */
   close: Close
 }
@@ -45,21 +52,22 @@ type Waiting = { job: PlannerJob; settle: (outcome: Outcome) => void }
 export function createPlannerPool(options: Partial<PlannerPoolOptions> = {}): PlannerPool {
   const { threads, waiting, ...threadOptions } = { ...defaults, ...options }
   const queue = createFairQueue<symbol, Waiting>(waiting)
-  const schemas = createSharedSchemas()
+  const supergraphs = createSharedSupergraphs()
   const all = new Set<PlannerThread>()
   const idle = new Set<PlannerThread>()
   let running = 0
   let isClosed = false
 
-  const takeThread = (hash: string): PlannerThread => {
+  const takeThread = (job: PlannerJob): PlannerThread => {
     const free = [...idle]
-    const thread = free.find(({ holds }) => holds(hash)) ?? free[0] ?? startPlannerThread(threadOptions)
+    const holding = free.find(({ holds }) => job.kind === 'plan' && holds(job.hash))
+    const thread = holding ?? free[0] ?? startPlannerThread(threadOptions)
     all.add(thread)
     idle.delete(thread)
     return thread
   }
   const runOnThread = async (job: PlannerJob): Promise<Outcome> => {
-    const thread = takeThread(job.hash)
+    const thread = takeThread(job)
     const outcome = await thread.run(job)
     if (outcome.kind === 'timeout' || outcome.kind === 'lost') all.delete(thread)
     else idle.add(thread)
@@ -93,18 +101,27 @@ export function createPlannerPool(options: Partial<PlannerPoolOptions> = {}): Pl
     return promise
   }
 
+  const compose: Compose = async (sources, { tags = null, lane = Symbol('composition') } = {}) => {
+    const outcome = await run(lane, { kind: 'compose', sources, tags })
+    if (outcome.kind === 'composed') return outcome.composition
+    if (outcome.kind === 'timeout') return takesTooLong
+    throw new Error(`Nothing could be composed: ${reasonOf(outcome)}`)
+  }
+
   return {
-    async open(supergraphSdl) {
-      const lane = Symbol('planner')
+    compose: shareCompositions(compose),
+    async open(supergraphSdl, buildingLane) {
+      const own = Symbol('planner')
       const hash = createHash('sha256').update(supergraphSdl).digest('hex')
-      const build = async () => {
-        const outcome = await run(lane, { hash, supergraphSdl, operation: null })
+      const job = { kind: 'plan' as const, hash, supergraphSdl }
+      const shared = await supergraphs.get(hash, async () => {
+        const outcome = await run(buildingLane ?? own, { ...job, operation: null })
         if (outcome.kind !== 'built') throw new Error(`No planner could be built: ${reasonOf(outcome)}`)
         return buildSchemas(outcome.apiSdl, supergraphSdl)
-      }
-      const planText: PlanText = async (query, operationName, signal) =>
-        toAnswer(await run(lane, { hash, supergraphSdl, operation: { query, operationName } }, signal))
-      return toPlanner(await schemas.get(hash, build), planText)
+      })
+      const planText: PlanText = async ({ query, operationName, lane = own }, signal) =>
+        toAnswer(await run(lane, { ...job, operation: { query, operationName } }, signal))
+      return toPlanner(shared, planText)
     },
     async close() {
       isClosed = true
@@ -112,6 +129,11 @@ export function createPlannerPool(options: Partial<PlannerPoolOptions> = {}): Pl
       await Promise.all([...all].map((thread) => thread.close()))
     },
   }
+}
+
+const takesTooLong: Composition = {
+  ok: false,
+  errors: [{ code: 'TOO_COMPLEX', message: 'The schema takes too long to compose.', subgraph: null }],
 }
 
 function toAnswer(outcome: Outcome): PlanAnswer {
@@ -136,19 +158,4 @@ function refused(code: PlanFault['code'], message: string, cause: string | null 
 
 function reasonOf(outcome: Outcome): string {
   return 'reason' in outcome ? outcome.reason : outcome.kind
-}
-
-/** Clients whose supergraphs are equal share the schemas made of them, for as long as one of them uses them. */
-function createSharedSchemas() {
-  const shared = new Map<string, WeakRef<GraphSchemas>>()
-  return {
-    async get(hash: string, build: () => Promise<GraphSchemas>): Promise<GraphSchemas> {
-      for (const [other, ref] of shared) if (!ref.deref()) shared.delete(other)
-      const known = shared.get(hash)?.deref()
-      if (known) return known
-      const built = await build()
-      shared.set(hash, new WeakRef(built))
-      return built
-    },
-  }
 }

@@ -1,14 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
 import type { Close } from '../../foundation/closing.ts'
-import type { PlannerBegun, PlannerReply, PlannerTask } from './planner-messages.ts'
+import type { ComposeTask, PlannerBegun, PlannerReply, PlannerTask, PlanTask } from './planner-messages.ts'
 
-/** A supergraph, and what is to be planned on it; null builds the planner only. */
-export type PlannerJob = {
-  hash: string
-  supergraphSdl: string
-  operation: PlannerTask['operation']
-}
+/** Something to compose, or a supergraph and what is to be planned on it. */
+export type PlannerJob = ComposeTask | (Omit<PlanTask, 'dropped'> & { supergraphSdl: string })
 
 export type PlannerThread = {
   /** Whether it has a planner for that supergraph already. */
@@ -19,7 +15,7 @@ export type PlannerThread = {
 }
 
 export type PlannerThreadOptions = {
-  /** How long an operation may be planned. In milliseconds. */
+  /** How long an operation may be planned, or subgraphs composed. In milliseconds. */
   timeoutMs: number
   /** Planners held at once; the one used longest ago gives way. */
   planners: number
@@ -33,7 +29,7 @@ type Outcome = Awaited<ReturnType<PlannerThread['run']>>
 const startTimeoutMs = 60_000
 const workerFile = new URL('./planner-worker.ts', import.meta.url)
 
-/** A thread that plans. It neither keeps the process alive nor shares anything with it but messages. */
+/** A thread that plans and composes. It neither keeps the process alive nor shares anything with it but messages. */
 export function startPlannerThread({ timeoutMs, planners, memoryMb }: PlannerThreadOptions): PlannerThread {
   const worker = new Worker(workerFile, {
     env: {},
@@ -43,25 +39,31 @@ export function startPlannerThread({ timeoutMs, planners, memoryMb }: PlannerThr
   worker.unref()
   let dropped: string[] = []
   const held = new LRUCache<string, true>({ max: planners, dispose: (_held, hash) => dropped.push(hash) })
-  let job: { begun(): void; settle(outcome: Outcome): void } | null = null
+  let current: { begun(): void; settle(outcome: Outcome): void } | null = null
   let lost: string | null = null
+  const taskOf = (job: PlannerJob): PlannerTask => {
+    if (job.kind === 'compose') return job
+    const isHeld = held.get(job.hash) ?? false
+    held.set(job.hash, true)
+    const task = { ...job, supergraphSdl: isHeld ? null : job.supergraphSdl, dropped }
+    dropped = []
+    return task
+  }
   const lose = (reason: string) => {
     lost ??= reason
-    job?.settle({ kind: 'lost', reason: lost })
+    current?.settle({ kind: 'lost', reason: lost })
   }
   worker.on('message', (message: PlannerReply | PlannerBegun) => {
-    if (message.kind === 'begun') job?.begun()
-    else job?.settle(message)
+    if (message.kind === 'begun') current?.begun()
+    else current?.settle(message)
   })
   worker.on('error', (error) => lose(error.message))
   worker.on('exit', (code) => lose(`The thread ended with code ${code}.`))
 
   return {
     holds: (hash) => held.has(hash),
-    async run({ hash, supergraphSdl, operation }) {
+    async run(job) {
       if (lost !== null) return { kind: 'lost', reason: lost }
-      const isHeld = held.get(hash) ?? false
-      held.set(hash, true)
       const { promise, resolve } = Promise.withResolvers<Outcome>()
       const endAfter = (ms: number, outcome: Outcome) =>
         setTimeout(() => {
@@ -73,17 +75,15 @@ export function startPlannerThread({ timeoutMs, planners, memoryMb }: PlannerThr
         clearTimeout(timer)
         timer = endAfter(timeoutMs, { kind: 'timeout' })
       }
-      job = { begun, settle: resolve }
-      const task: PlannerTask = { hash, supergraphSdl: isHeld ? null : supergraphSdl, dropped, operation }
-      dropped = []
-      worker.postMessage(task)
+      current = { begun, settle: resolve }
+      worker.postMessage(taskOf(job))
       try {
         const outcome = await promise
-        if (outcome.kind === 'not-a-supergraph') held.delete(hash)
+        if (outcome.kind === 'failed' && job.kind === 'plan') held.delete(job.hash)
         return outcome
       } finally {
         clearTimeout(timer)
-        job = null
+        current = null
       }
     },
     async close() {

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads'
-import type { PlannerBegun, PlannerReply, PlannerTask } from './planner-messages.ts'
+import { composeForClient } from '../composition/compose-for-client.ts'
+import type { ComposeTask, PlannerBegun, PlannerReply, PlannerTask, PlanTask } from './planner-messages.ts'
 import { createTextPlanner, type TextPlanner } from './text-planner.ts'
 
 /** Runs in a thread of its own; planner-thread.ts is its other side, and keeps account of what is held here. */
@@ -7,15 +8,28 @@ const planners = new Map<string, TextPlanner>()
 
 parentPort?.on('message', (task: PlannerTask) => parentPort?.postMessage(perform(task)))
 
-function perform({ hash, supergraphSdl, dropped, operation }: PlannerTask): PlannerReply {
-  for (const gone of dropped) planners.delete(gone)
+function perform(task: PlannerTask): PlannerReply {
   try {
-    const planner = planners.get(hash) ?? createTextPlanner(supergraphSdl ?? '')
-    planners.set(hash, planner)
-    if (!operation) return { kind: 'built', apiSdl: planner.apiSdl }
-    parentPort?.postMessage({ kind: 'begun' } satisfies PlannerBegun)
-    return { kind: 'planned', answer: planner.plan(operation.query, operation.operationName) }
+    return task.kind === 'compose' ? compose(task) : plan(task)
   } catch (error) {
-    return { kind: 'not-a-supergraph', reason: error instanceof Error ? error.message : String(error) }
+    return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) }
   }
+}
+
+function compose({ sources }: ComposeTask): PlannerReply {
+  begin()
+  return { kind: 'composed', composition: composeForClient(sources) }
+}
+
+function plan({ hash, supergraphSdl, dropped, operation }: PlanTask): PlannerReply {
+  for (const gone of dropped) planners.delete(gone)
+  const planner = planners.get(hash) ?? createTextPlanner(supergraphSdl ?? '')
+  planners.set(hash, planner)
+  if (!operation) return { kind: 'built', apiSdl: planner.apiSdl }
+  begin()
+  return { kind: 'planned', answer: planner.plan(operation.query, operation.operationName) }
+}
+
+function begin(): void {
+  parentPort?.postMessage({ kind: 'begun' } satisfies PlannerBegun)
 }

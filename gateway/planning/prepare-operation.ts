@@ -1,6 +1,6 @@
 import { buildSchema, GraphQLError, type GraphQLSchema, parse, Source } from 'graphql'
-import { LRUCache } from 'lru-cache'
 import { type ErrorCode, errorCatalogue, TrellisError } from '../../foundation/errors.ts'
+import { type KeptOperations, keyOf } from './kept-operations.ts'
 import type { PlannedOperation } from './planned-operation.ts'
 import { findOperation } from './read-operation.ts'
 import { rootArgumentsOf } from './root-arguments.ts'
@@ -11,6 +11,8 @@ export type OperationText = {
   operationName: string | undefined
   /** Whoever asked is gone: what nobody waits for any more is not planned. */
   signal?: AbortSignal
+  /** Where it waits to be planned. @default with the other operations of this planner */
+  lane?: symbol
 }
 
 export type PreparedOperation =
@@ -24,13 +26,7 @@ export type PrepareOperation = (text: OperationText) => Promise<PreparedOperatio
 export type GraphSchemas = { schema: GraphQLSchema; supergraph: GraphQLSchema }
 
 /** Plans a text, wherever the planner is. Rejects with the signal's reason, and with nothing else. */
-export type PlanText = (
-  query: string,
-  operationName: string | undefined,
-  signal: AbortSignal,
-) => Promise<PlanAnswer>
-
-const kept = { operations: 2_000, characters: 4_000_000 }
+export type PlanText = (text: Omit<OperationText, 'signal'>, signal: AbortSignal) => Promise<PlanAnswer>
 
 export function buildSchemas(apiSdl: string, supergraphSdl: string): GraphSchemas {
   const options = { assumeValid: true, noLocation: true }
@@ -43,22 +39,20 @@ export function buildSchemas(apiSdl: string, supergraphSdl: string): GraphSchema
  *
  * @throws the signal's reason, of the returned function
  */
-export function createPrepareOperation(schemas: GraphSchemas, planText: PlanText): PrepareOperation {
-  const prepared = new LRUCache<string, PreparedOperation>({
-    max: kept.operations,
-    maxSize: kept.characters,
-    sizeCalculation: (_prepared, key) => key.length,
-  })
+export function createPrepareOperation(
+  kept: KeptOperations,
+  schemas: GraphSchemas,
+  planText: PlanText,
+): PrepareOperation {
   const underWay = new Map<string, Preparation>()
 
-  const begin = (key: string, { query, operationName }: OperationText): Preparation => {
+  const begin = (key: string, { query, operationName, lane }: OperationText): Preparation => {
     const abandon = new AbortController()
-    const answer = planText(query, operationName, abandon.signal)
+    const answer = planText({ query, operationName, ...(lane && { lane }) }, abandon.signal)
       .then((planned) => {
-        const result = planned.ok
-          ? toOperation({ query, operationName }, planned, schemas)
-          : toErrors(query, planned.faults)
-        if (result.ok || !result.errors.some(isPassing)) prepared.set(key, result)
+        const text = { query, operationName }
+        const result = planned.ok ? toOperation(text, planned, schemas) : toErrors(query, planned.faults)
+        if (result.ok || !result.errors.some(isPassing)) kept.set(text, result)
         return result
       })
       .finally(() => {
@@ -68,10 +62,10 @@ export function createPrepareOperation(schemas: GraphSchemas, planText: PlanText
   }
 
   return async (text) => {
-    const key = `${text.operationName ?? ''}\n${text.query}`
-    const known = prepared.get(key)
+    const known = kept.get(text)
     if (known) return known
     text.signal?.throwIfAborted()
+    const key = keyOf(text)
     const preparation = underWay.get(key) ?? begin(key, text)
     underWay.set(key, preparation)
     return waitFor(preparation, text.signal, () => underWay.delete(key))

@@ -1,5 +1,6 @@
 import type { Close } from '../../foundation/closing.ts'
-import { composeForClient, pluginSubgraph } from '../composition/compose-for-client.ts'
+import type { Compose } from '../composition/compose.ts'
+import { pluginSubgraph } from '../composition/compose-for-client.ts'
 import type { RunRules } from '../transports/run-rules.ts'
 import type { Subgraph } from '../transports/subgraph-fetch.ts'
 import { type ClientGraph, clientGraphHash, subgraphSources } from './client-graph.ts'
@@ -23,9 +24,9 @@ export type ConnectedPlugin = Subgraph & {
 export async function buildGeneration(
   graph: ClientGraph,
   number: number,
-  { connect, ...options }: { connect: Connect } & GenerationOptions,
+  { connect, compose, ...options }: { connect: Connect; compose: Compose } & GenerationOptions,
 ): Promise<BuiltGeneration> {
-  const composition = composeForClient(subgraphSources(graph))
+  const composition = await compose(subgraphSources(graph), { tags: graph.contract?.tags })
   if (!composition.ok) return composition
   const { supergraphSdl } = composition
   const { client } = graph

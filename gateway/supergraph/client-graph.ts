@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import { pluginSubgraph, type SubgraphSource } from '../composition/compose-for-client.ts'
+import { textHash } from '../composition/text-hash.ts'
 
 /** What one client's supergraph is made of. */
 export type ClientGraph = {
@@ -35,18 +35,7 @@ export function clientGraphHash({ modules, plugin, contract }: ClientGraph): str
   const parts = [
     modules.map(({ name, sdl }) => [name, textHash(sdl)]),
     plugin && [plugin.number, plugin.digest, textHash(plugin.sdl), plugin.rules],
-    contract && contract.tags,
+    contract?.tags ?? null,
   ]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
-}
-
-/** The schemas of modules are those of a thousand clients, and asked for at every change. */
-const textHashes = new LRUCache<string, string>({ max: 500 })
-
-function textHash(text: string): string {
-  const known = textHashes.get(text)
-  if (known !== undefined) return known
-  const hash = createHash('sha256').update(text).digest('hex')
-  textHashes.set(text, hash)
-  return hash
 }

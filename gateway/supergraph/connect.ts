@@ -1,5 +1,6 @@
 import type { Close } from '../../foundation/closing.ts'
 import { lambdaAudience, type SignGatewayToken } from '../../foundation/gateway-token.ts'
+import { createHttpRules } from '../transports/http-rules.ts'
 import { createHttpSubgraph } from '../transports/http-subgraph.ts'
 import type { Subgraph } from '../transports/subgraph-fetch.ts'
 import type { Connect } from './build-generation.ts'
@@ -31,11 +32,20 @@ export function createConnect(
       return subgraph
     },
     plugin(client, digest) {
-      const endpoint = () => {
+      const buildUrl = () => {
         const host = pick(lambdaAudience)
-        return host && graphqlOf(`${host.replace(/\/$/, '')}/clients/${client}/builds/${digest}`)
+        return host && `${host.replace(/\/$/, '')}/clients/${client}/builds/${digest}`
       }
-      return createHttpSubgraph({ audience: lambdaAudience, endpoint, sign, timeoutMs })
+      const calls = { audience: lambdaAudience, sign, timeoutMs }
+      const subgraph = createHttpSubgraph({ ...calls, endpoint: () => graphqlOf(buildUrl()) })
+      const rules = createHttpRules({ ...calls, endpoint: () => rulesOf(buildUrl()) })
+      return {
+        ...subgraph,
+        rules: rules.run,
+        async close() {
+          await Promise.all([subgraph.close(), rules.close()])
+        },
+      }
     },
     async close() {
       await Promise.all([...modules.values()].map((subgraph) => subgraph.close()))
@@ -46,4 +56,9 @@ export function createConnect(
 /** Where an instance answers GraphQL; it registers with its base URL. */
 function graphqlOf(baseUrl: string | undefined): string | undefined {
   return baseUrl && `${baseUrl.replace(/\/$/, '')}/graphql`
+}
+
+/** Where the host asks the rules of a build. */
+function rulesOf(buildUrl: string | undefined): string | undefined {
+  return buildUrl && `${buildUrl}/rules`
 }

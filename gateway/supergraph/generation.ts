@@ -3,6 +3,7 @@ import type { Close } from '../../foundation/closing.ts'
 import type { Log } from '../../foundation/log.ts'
 import type { CompositionError } from '../composition/compose-for-client.ts'
 import { createExecutor, type Executor } from '../execution/create-executor.ts'
+import { withRules } from '../execution/with-rules.ts'
 import type { Planner } from '../planning/create-planner.ts'
 import type { PlannerPool } from '../planning/planner-pool.ts'
 import type { Rules } from '../transports/run-rules.ts'
@@ -28,6 +29,8 @@ export type Generation = {
   planner: Planner
   executor: Executor
   subgraphs: ReadonlyMap<string, Subgraph>
+  /** Of the client's plugin; null: there are none. */
+  rules: Rules | null
   answering: Answering
   close: Close
 }
@@ -36,10 +39,8 @@ export type BuiltGeneration = { ok: true; generation: Generation } | { ok: false
 
 export type GenerationParts = Pick<
   Generation,
-  'client' | 'number' | 'hash' | 'supergraphSdl' | 'subgraphs'
+  'client' | 'number' | 'hash' | 'supergraphSdl' | 'subgraphs' | 'rules'
 > & {
-  /** Null: there are none. */
-  rules: Rules | null
   /** Ends what was opened for this generation alone. */
   close: Close
 }
@@ -67,7 +68,8 @@ export async function openGeneration(
 ): Promise<Generation> {
   const { client, hash, supergraphSdl, subgraphs, rules } = parts
   const planner = await options.planners.open(supergraphSdl)
-  const executor = createExecutor({ ...planner, subgraphs, rules })
+  const executing = createExecutor({ ...planner, subgraphs })
+  const executor = rules ? withRules({ rules, planner })(executing) : executing
   const { answering, close } = await openAnswering({ planner, executor, supergraphSdl }, options)
   return {
     ...parts,

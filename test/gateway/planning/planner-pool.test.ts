@@ -51,14 +51,36 @@ describe('planners in threads', () => {
     }
   })
 
-  test('clients with equal supergraphs share the schemas, and nothing else', async () => {
-    const one = await open()
-    const two = await pool.open(supergraph)
+  test('clients with equal supergraphs share schemas and plans', async () => {
+    const [one, two] = await Promise.all([open(), pool.open(supergraph)])
     expect(two.schema).toBe(one.schema)
     expect(two.supergraph).toBe(one.supergraph)
     const planned = await one.prepare(operation(1))
     expect(await one.prepare(operation(1))).toBe(planned)
-    expect(await two.prepare(operation(1))).not.toBe(planned)
+    expect(await two.prepare(operation(1))).toBe(planned)
+    const elsewhere = await pool.open(other)
+    expect(await elsewhere.prepare(operation(1))).toMatchObject({ ok: false })
+    expect(await two.prepare({ ...operation(1), operationName: 'Other' })).not.toBe(planned)
+  })
+
+  test('a client whose lane is full still gets what another one has planned', async () => {
+    const full = await open({ waiting: 1 })
+    const calm = await pool.open(supergraph)
+    const planned = await calm.prepare(operation(1))
+    const all = Promise.all([2, 3, 4].map((n) => full.prepare(operation(n))))
+    expect(await full.prepare(operation(1))).toBe(planned)
+    expect((await all).map(({ ok }) => ok)).toEqual([true, true, false])
+    // The refusal was about that client's turn, and is nobody else's.
+    expect(await calm.prepare(operation(4))).toMatchObject({ ok: true })
+  })
+
+  test('tells which operations were asked for most often; refused ones are not among them', async () => {
+    const planner = await open()
+    for (const n of [1, 2, 2, 2, 3, 3]) await planner.prepare(operation(n))
+    for (let times = 0; times < 5; times += 1)
+      await planner.prepare({ query: '{ none }', operationName: undefined })
+    expect(planner.mostUsed(2)).toEqual([operation(2), operation(3)])
+    expect(planner.mostUsed(10)).toHaveLength(3)
   })
 
   test('errors arrive with their codes and places', async () => {
@@ -142,6 +164,19 @@ describe('planners in threads', () => {
     await expect(open({}, 'type Query { a: Int }')).rejects.toThrow('No planner could be built')
     const planner = await pool.open(supergraph)
     expect(await planner.prepare(operation(1))).toMatchObject({ ok: true })
+  })
+
+  test('what waits in one lane takes turns as one with the others', async () => {
+    const planner = await open()
+    const lane = Symbol('swaps of many')
+    let ended = 0
+    const many = Array.from({ length: 30 }, async (_, n) => {
+      await planner.prepare({ ...operation(n), lane })
+      ended += 1
+    })
+    await planner.prepare(operation(100))
+    expect(ended).toBeLessThan(4)
+    await Promise.all(many)
   })
 
   test('closing answers what waits', async () => {

@@ -31,7 +31,12 @@ function startGenerations(first: ClientGraph | null) {
         module: () => subgraph,
         plugin: () => ({ ...subgraph, close: async () => undefined }),
       }
-      const built = await buildGeneration(graph, number, { connect, planners, log: silentLog })
+      const built = await buildGeneration(graph, number, {
+        connect,
+        compose: planners.compose,
+        planners,
+        log: silentLog,
+      })
       if (!built.ok) return built
       happened.push(`built ${number}`)
       const close = async () => {
