@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import type { Owner } from '../../../prisma/owners.ts'
 
 const prisma = new URL('../../../prisma/', import.meta.url)
-const modules: Owner[] = ['users', 'data', 'analytics', 'notifications']
+const modules: Owner[] = ['platform', 'users', 'data', 'analytics', 'notifications', 'lambdas']
 
 async function migrationsOf(owner: Owner): Promise<string> {
   const folder = new URL(`${owner}/migrations/`, prisma)
