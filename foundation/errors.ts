@@ -109,6 +109,14 @@ export const errorCatalogue = {
     meaning: 'A lambda made more calls to the platform than one call may.',
   },
   LAMBDA_TOO_DEEP: { status: 500, meaning: 'Lambdas and graph called each other deeper than they may.' },
+  RULE_INVALID_RESULT: {
+    status: 500,
+    meaning: 'A rule of this client answered arguments that do not fit the field; it was not run.',
+  },
+  LAMBDA_OVERLOADED: {
+    status: 429,
+    meaning: 'The lambdas of this client have used up their CPU time, and too many calls wait for more.',
+  },
   LAMBDA_UNAVAILABLE: {
     status: 503,
     meaning: 'The process that runs the lambda ended; writes are not repeated.',

@@ -1,7 +1,8 @@
 import type { ExecutionResult, GraphQLSchema } from 'graphql'
-import { planVariables } from '../planning/plan-variables.ts'
+import { planVariables, type RewrittenArguments } from '../planning/plan-variables.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 import type { FetchGraph } from '../planning/query-plan.ts'
+import type { Rules } from '../transports/run-rules.ts'
 import type { Caller, Subgraph, SubgraphResponse } from '../transports/subgraph-fetch.ts'
 import { type CompiledOperation, compileOperation } from './compiled/compile-operation.ts'
 import { HandOver } from './compiled/hand-over.ts'
@@ -14,6 +15,8 @@ export type ExecutionRequest = {
   caller: Caller
   /** As the client sent them; they are coerced here. */
   variables: Readonly<Record<string, unknown>>
+  /** What rules made of arguments of root fields. */
+  rewritten?: RewrittenArguments
   /** Ends every call to a subgraph that is under way. */
   signal: AbortSignal
 }
@@ -42,6 +45,8 @@ export type ExecutorParts = {
   /** Every type of every subgraph, what `schema` hides included. */
   supergraph: GraphQLSchema
   subgraphs: ReadonlyMap<string, Subgraph>
+  /** Asked before the root fields they are of. @default none */
+  rules?: Rules | null
 }
 
 /**
@@ -62,7 +67,7 @@ export function createExecutor({ schema, supergraph, subgraphs }: ExecutorParts)
   ): Promise<string | Buffer | ExecutionResult> => {
     const { graph, compiled } = prepare(operation)
     const execution = { ...request, schema, subgraphs, graph }
-    const coerced = planVariables(operation, request.variables)
+    const coerced = planVariables(operation, request.variables, request.rewritten)
     if (!compiled || !coerced.ok) return executeOperation(operation, execution)
     const calls = recordCalls(subgraphs)
     try {
@@ -74,18 +79,25 @@ export function createExecutor({ schema, supergraph, subgraphs }: ExecutorParts)
     }
   }
   return {
-    answer: run,
-    async execute(operation, request) {
-      const answer = await run(operation, request)
-      return isJson(answer) ? JSON.parse(answer.toString()) : answer
-    },
-    async executeToJson(operation, request) {
-      const answer = await run(operation, request)
-      return isJson(answer) ? answer.toString() : JSON.stringify(answer)
-    },
+    ...executing(run),
     executeEvent(operation, response, request) {
       const { graph } = prepare(operation)
       return executeEvent(operation, response, { ...request, schema, subgraphs, graph })
+    },
+  }
+}
+
+/** All that is made of one answer. */
+export function executing(answer: Executor['answer']): Omit<Executor, 'executeEvent'> {
+  return {
+    answer,
+    async execute(operation, request) {
+      const answered = await answer(operation, request)
+      return isJson(answered) ? JSON.parse(answered.toString()) : answered
+    },
+    async executeToJson(operation, request) {
+      const answered = await answer(operation, request)
+      return isJson(answered) ? answered.toString() : JSON.stringify(answered)
     },
   }
 }

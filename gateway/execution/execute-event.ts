@@ -24,7 +24,7 @@ export async function executeEvent(
 ): Promise<ExecutionResult> {
   const { primary, rest } = subscriptionNode(operation)
   const { supergraph } = operation
-  const coerced = planVariables(operation, execution.variables)
+  const coerced = planVariables(operation, execution.variables, execution.rewritten)
   if (!coerced.ok) return { errors: coerced.errors }
   const planExecution: PlanExecution = { ...execution, supergraph, variables: coerced.variables }
   const root = emptyObject()

@@ -1,6 +1,6 @@
 import type { ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
-import { planVariables } from '../planning/plan-variables.ts'
+import { planVariables, type RewrittenArguments } from '../planning/plan-variables.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 import type { FetchGraph } from '../planning/query-plan.ts'
 import type { Caller, Subgraph } from '../transports/subgraph-fetch.ts'
@@ -19,6 +19,8 @@ export type Execution = {
   caller: Caller
   /** As the client sent them; they are coerced here. */
   variables: Readonly<Record<string, unknown>>
+  /** What rules made of arguments of root fields. */
+  rewritten?: RewrittenArguments
   /** Ends every call to a subgraph that is under way. */
   signal: AbortSignal
   /** The plan's fetches with fewer calls: carried out in place of the plan. */
@@ -37,7 +39,7 @@ export async function executeOperation(
   const { supergraph } = operation
   const { node } = operation.plan
   if (node?.kind === 'Subscription') throw new Error('A subscription is not executed but subscribed to.')
-  const coerced = planVariables(operation, execution.variables)
+  const coerced = planVariables(operation, execution.variables, execution.rewritten)
   if (!coerced.ok) return { errors: coerced.errors }
   const data = emptyObject()
   const planExecution: PlanExecution = { ...execution, supergraph, variables: coerced.variables }

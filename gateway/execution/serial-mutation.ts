@@ -1,15 +1,8 @@
-import {
-  type GraphQLError,
-  type GraphQLSchema,
-  isNonNullType,
-  Kind,
-  type SelectionNode,
-  type SelectionSetNode,
-} from 'graphql'
+import { type GraphQLError, type GraphQLSchema, isNonNullType, Kind, type SelectionNode } from 'graphql'
+import { keepRootFields } from '../planning/derived-operation.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 import { fetchedKey } from '../planning/private-aliases.ts'
 import type { PlanNode } from '../planning/query-plan.ts'
-import { fragmentNamed } from '../planning/root-arguments.ts'
 import type { PlanExecution } from './call-subgraph.ts'
 import { executePlanNode } from './plan-node.ts'
 import type { ResponseObject } from './response-data.ts'
@@ -82,23 +75,4 @@ function isNulled(
     shapeResponse({ ...planned, document: { ...document, definitions }, operation: complete }, data, shaping)
       .data === null
   )
-}
-
-/** Fragments of the root become part of it. */
-function keepRootFields(
-  { selections }: SelectionSetNode,
-  document: PlannedOperation['document'],
-  keep: (selection: SelectionNode) => boolean,
-): SelectionSetNode {
-  const kept = selections.flatMap((selection): SelectionNode[] => {
-    if (selection.kind === Kind.FIELD) return keep(selection) ? [selection] : []
-    const fragment =
-      selection.kind === Kind.INLINE_FRAGMENT ? selection : fragmentNamed(selection.name.value, document)
-    if (!fragment) return []
-    const { typeCondition } = fragment
-    const selectionSet = keepRootFields(fragment.selectionSet, document, keep)
-    if (selectionSet.selections.length === 0) return []
-    return [{ kind: Kind.INLINE_FRAGMENT, typeCondition, directives: selection.directives, selectionSet }]
-  })
-  return { kind: Kind.SELECTION_SET, selections: kept }
 }

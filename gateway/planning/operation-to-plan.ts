@@ -5,6 +5,7 @@ import {
   type FieldNode,
   type GraphQLSchema,
   type InlineFragmentNode,
+  isNonNullType,
   Kind,
   type OperationDefinitionNode,
   parseType,
@@ -67,7 +68,10 @@ function withPrivateVariables(document: DocumentNode): DocumentNode {
   })
 }
 
-/** A variable of the client's keeps its type: whether its null fits the argument is for the subgraph to say. */
+/**
+ * Takes whatever fits the argument, because a rule may put it in the place of what the client wrote; and the null of a
+ * client's variable that may be null: whether that fits the argument is for the subgraph to say.
+ */
 function defineVariable(
   { variable, value, type }: RootArgument,
   operation: OperationDefinitionNode,
@@ -76,12 +80,16 @@ function defineVariable(
     value.kind === 'variable'
       ? operation.variableDefinitions?.find((definition) => definition.variable.name.value === value.name)
       : undefined
+  const mayBeNull = own ? own.type.kind !== Kind.NON_NULL_TYPE : value.kind === 'absent'
   const definition = {
     kind: Kind.VARIABLE_DEFINITION as const,
     variable: variableNode(variable),
-    type: own?.type ?? parseType(value.kind === 'absent' ? nullable(String(type)) : String(type)),
+    type: parseType(mayBeNull ? nullable(String(type)) : String(type)),
   }
-  return own?.defaultValue ? { ...definition, defaultValue: own.defaultValue } : definition
+  // It is always filled in here; the argument's own type may demand that it is there.
+  return own?.defaultValue && isNonNullType(type)
+    ? { ...definition, defaultValue: own.defaultValue }
+    : definition
 }
 
 function variableNode(name: string) {

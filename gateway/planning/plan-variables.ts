@@ -11,6 +11,9 @@ export type PlanVariables =
   /** BAD_USER_INPUT for each variable, or argument, that does not fit. */
   | { ok: false; errors: TrellisError[] }
 
+/** All arguments of some root fields, by response key, in place of the client's; they fit their types. */
+export type RewrittenArguments = ReadonlyMap<string, Readonly<Record<string, unknown>>>
+
 /**
  * The variables of one execution of a plan, by the plan's private names: the client's, and one for each argument of a
  * root field, coerced as the API schema says. What the client left out is left out here: absent and null are not the
@@ -18,7 +21,11 @@ export type PlanVariables =
  *
  * @param clientVariables as the client sent them
  */
-export function planVariables(planned: PlannedOperation, clientVariables: Variables): PlanVariables {
+export function planVariables(
+  planned: PlannedOperation,
+  clientVariables: Variables,
+  rewritten?: RewrittenArguments,
+): PlanVariables {
   const { operation, rootArguments, schema } = planned
   const definitions = operation.variableDefinitions ?? []
   const { coerced, errors } = getVariableValues(schema, definitions, clientVariables)
@@ -27,7 +34,7 @@ export function planVariables(planned: PlannedOperation, clientVariables: Variab
   for (const name of Object.keys(coerced)) variables[privateVariable(name)] = coerced[name]
   const faults: TrellisError[] = []
   for (const argument of rootArguments) {
-    const given = givenValue(argument, coerced)
+    const given = rewrittenValue(argument, rewritten) ?? givenValue(argument, coerced)
     if (given.ok) variables[argument.variable] = given.value
     else if (given.error) faults.push(given.error)
   }
@@ -37,6 +44,15 @@ export function planVariables(planned: PlannedOperation, clientVariables: Variab
 type GivenValue = { ok: true; value: unknown } | { ok: false; error: TrellisError | null }
 
 const absent: GivenValue = { ok: false, error: null }
+
+function rewrittenValue(
+  { responseKey, argument }: RootArgument,
+  rewritten: RewrittenArguments | undefined,
+): GivenValue | undefined {
+  const values = rewritten?.get(responseKey)
+  if (!values) return undefined
+  return Object.hasOwn(values, argument) ? { ok: true, value: values[argument] } : absent
+}
 
 function givenValue({ value, type, argument, coordinate }: RootArgument, coerced: Variables): GivenValue {
   switch (value.kind) {

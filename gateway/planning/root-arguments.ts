@@ -50,6 +50,12 @@ export function rootArgumentsOf({ schema, document, operation }: Operation): Roo
   return [...fields].flatMap(([responseKey, field]) => argumentsOf(field, { responseKey, rootType, names }))
 }
 
+/** `Query.records` for each field that an operation may have at its root, whatever its conditions say. */
+export function rootCoordinates({ schema, document, operation }: Operation): string[] {
+  const rootType = schema.getRootType(operation.operation)
+  return rootFields(operation.selectionSet, document).map(({ name }) => `${rootType?.name}.${name.value}`)
+}
+
 export function responseKeyOf({ alias, name }: FieldNode): string {
   return (alias ?? name).value
 }
