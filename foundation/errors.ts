@@ -121,6 +121,40 @@ export const errorCatalogue = {
     status: 503,
     meaning: 'The process that runs the lambda ended; writes are not repeated.',
   },
+  KV_VALUE_TOO_LARGE: {
+    status: 413,
+    meaning: 'A value that a plugin wants to keep is larger than a value may be.',
+  },
+  KV_FULL: { status: 507, meaning: 'A plugin keeps as many keys, or as much, as one client may.' },
+  EVENT_TOO_LARGE: {
+    status: 413,
+    meaning: 'The data of an event that a plugin emits is larger than an event may carry.',
+  },
+  EVENT_LOOP: {
+    status: 500,
+    meaning: 'Events that a plugin causes by handling its own events went on for too many steps.',
+  },
+  EGRESS_NOT_GRANTED: {
+    status: 403,
+    meaning: 'A plugin called a host that no operator granted it, or left the protocol that was granted.',
+  },
+  EGRESS_ADDRESS_REFUSED: {
+    status: 403,
+    meaning: 'A host that a plugin called has an address that is not of the public internet.',
+  },
+  EGRESS_REDIRECTED: {
+    status: 502,
+    meaning: 'A host that a plugin called redirected more often than is followed.',
+  },
+  EGRESS_TOO_LARGE: {
+    status: 413,
+    meaning: 'What a plugin sent to a host, or got from it, is larger than it may be.',
+  },
+  EGRESS_TIMEOUT: { status: 504, meaning: 'A host that a plugin called did not answer in time.' },
+  EGRESS_FAILED: {
+    status: 502,
+    meaning: 'A host that a plugin called could not be reached, or does not speak HTTP.',
+  },
   INTERNAL_SERVER_ERROR: {
     status: 500,
     meaning: 'A fault of the platform; the log has it under the request id.',
