@@ -5,7 +5,7 @@
 const rooms = {
   foundation: [],
   schema: [],
-  sdk: [],
+  sdk: ['lambdas/local'],
   prisma: ['foundation'],
   events: ['prisma', 'schema', 'foundation'],
   gateway: ['events', 'prisma', 'schema', 'foundation'],
@@ -13,7 +13,8 @@ const rooms = {
   'lambdas/host': ['lambdas/isolates', 'events', 'prisma', 'schema', 'foundation'],
   'lambdas/isolates': ['foundation'],
   clients: ['sdk'],
-  cli: ['sdk', 'schema', 'foundation'],
+  'lambdas/local': ['lambdas/host', 'events', 'schema', 'foundation'],
+  cli: ['lambdas/local', 'sdk', 'schema', 'foundation'],
   deploy: ['gateway/registry'],
 }
 
@@ -113,6 +114,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^lambdas/host/' },
       to: { path: '^lambdas/isolates/', pathNot: '^lambdas/isolates/messages\\.ts$' },
+    },
+    {
+      name: 'of-the-kits-only-that-for-tests-runs-plugins',
+      severity: 'error',
+      from: { path: '^sdk/', pathNot: '^sdk/testing\\.ts$' },
+      to: { path: '^lambdas/' },
     },
     {
       name: 'clients-do-not-know-each-other',

@@ -4,8 +4,9 @@ import type { CommandResult } from './command-result.ts'
 import { deploy } from './commands/deploy.ts'
 import { releases } from './commands/releases.ts'
 import { rollback } from './commands/rollback.ts'
+import { test } from './commands/test.ts'
 import { type Connection, connect, type KeyKind } from './connection.ts'
-import { clientOf, readPluginFolder } from './plugin-folder.ts'
+import { clientOf, namedPlugin } from './named-plugin.ts'
 import type { CliSettings } from './settings.ts'
 
 /** Where what a command says goes. */
@@ -56,7 +57,7 @@ export function createProgram(settings: CliSettings, output: Output) {
     .option('-m, --message <text>', 'what people find in the list of releases')
     .action((path: string, options: Common & { dryRun?: boolean; message?: string }) =>
       show(options, async () => {
-        const folder = await readPluginFolder(path)
+        const folder = await namedPlugin(path)
         const client = options.client ?? folder.client
         const { message = null, dryRun = false } = options
         return deploy(await connectFor(client, options), folder, { client, message, dryRun })
@@ -79,6 +80,18 @@ export function createProgram(settings: CliSettings, output: Output) {
         const client = options.client ?? clientOf(name)
         return releases(await connectFor(client, options), client, options.first)
       }),
+    )
+  program
+    .command('test')
+    .description(
+      'runs the tests beside a plugin, *.test.ts, with the plugin in an isolate like the platform has',
+    )
+    .argument('[folder]', 'the plugin, as in clients/acme', '.')
+    .option('--watch', 'runs them again whenever a file changes')
+    .option('--only <pattern>', 'only tests whose names match')
+    .action((folder: string, { watch = false, only = null }: { watch?: boolean; only?: string | null }) =>
+      // The runner has written its report by itself.
+      show({}, async () => ({ ok: await test(folder, { watch, only }), value: null, lines: [] })),
     )
 
   return {

@@ -1,7 +1,8 @@
+import type { PluginFolder } from '../../lambdas/local/plugin-folder.ts'
 import type { CommandResult } from '../command-result.ts'
 import type { Connection } from '../connection.ts'
 import { deployFiles } from '../deploy-files.ts'
-import type { PluginFolder } from '../plugin-folder.ts'
+
 import { showFault } from '../show-fault.ts'
 
 export type DeployOptions = {

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { type DeployAnswer, deployFiles } from '../../cli/deploy-files.ts'
-import { type PluginFolder, readPluginFolder } from '../../cli/plugin-folder.ts'
 import { showFault } from '../../cli/show-fault.ts'
 import { callGraphQL } from '../../foundation/call-graphql.ts'
+import { type PluginFolder, readPluginFolder } from '../../lambdas/local/plugin-folder.ts'
 
 export type DemoPlugin = { folder: PluginFolder /** SHA-256 over all of it, hexadecimal. */; digest: string }
 
@@ -18,9 +17,8 @@ export type DeployDemoPlugin = {
 
 /** The plugin in `<folder>/<client>/`. Null where there is none. */
 export async function readDemoPlugin(folder: string, client: string): Promise<DemoPlugin | null> {
-  const path = join(folder, client)
-  if (!(await stat(join(path, 'plugin.ts')).catch(() => null))) return null
-  const plugin = await readPluginFolder(relative('', path))
+  const plugin = await readPluginFolder(relative('', join(folder, client)))
+  if (!plugin) return null
   const digest = createHash('sha256').update(JSON.stringify(plugin.files)).digest('hex')
   return { folder: plugin, digest }
 }

@@ -1,8 +1,8 @@
 import { sep } from 'node:path'
 import { watch } from 'chokidar'
-import { isPluginFile } from '../../cli/plugin-folder.ts'
 import { CallError, UnreachableError } from '../../foundation/call-graphql.ts'
 import type { Close } from '../../foundation/closing.ts'
+import { isPluginFile } from '../../lambdas/local/plugin-folder.ts'
 import type { DemoSecrets } from '../secrets.ts'
 import { type DemoPlugin, deployDemoPlugin, faultsOf, readDemoPlugin } from './demo-plugins.ts'
 

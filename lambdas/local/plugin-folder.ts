@@ -1,7 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, relative, resolve, sep } from 'node:path'
-import type { PluginFile } from '../schema/plugin-build.ts'
-import { CommandError } from './command-error.ts'
+import type { PluginFile } from '../../schema/plugin-build.ts'
 
 /** A plugin's folder as its author named it, and what of it is deployed. */
 export type PluginFolder = {
@@ -21,12 +20,10 @@ export function isPluginFile(path: string): boolean {
   return !hidden && source.test(path) && !beside.test(path)
 }
 
-/** @throws {CommandError} when there is no `plugin.ts` in it */
-export async function readPluginFolder(path: string): Promise<PluginFolder> {
+/** Null where there is no `plugin.ts` in it. */
+export async function readPluginFolder(path: string): Promise<PluginFolder | null> {
   const folder = resolve(path)
-  const entry = join(path, 'plugin.ts')
-  if (!(await stat(join(folder, 'plugin.ts')).catch(() => null)))
-    throw new CommandError(`${entry} is not there: name the folder of a plugin, as in clients/acme.`)
+  if (!(await stat(join(folder, 'plugin.ts')).catch(() => null))) return null
   const names = await readdir(folder, { recursive: true, withFileTypes: true })
   const paths = names
     .filter((entry) => entry.isFile())
@@ -40,9 +37,4 @@ export async function readPluginFolder(path: string): Promise<PluginFolder> {
     })),
   )
   return { path, client: basename(folder), files }
-}
-
-/** `acme`, `clients/acme` and `.` in that folder all name the client acme. */
-export function clientOf(name: string): string {
-  return basename(resolve(name))
 }

@@ -1,0 +1,75 @@
+import { TrellisError } from '../../foundation/errors.ts'
+import type { Powers, Question } from '../host/ctx/create-ask.ts'
+import type { MemoryStore } from './memory-store.ts'
+
+/** All that is outside of a plugin that runs here: what its `ctx` reaches. */
+export type LocalWorld = {
+  /** The client's graph. Answers as a graph does: `{ data, errors }`. */
+  graph(question: GraphQuestion): Promise<object>
+  kv: MemoryStore
+  secrets: Readonly<Record<string, string>>
+  emit(event: EmittedEvent): void
+  /** The net. Throws what the plugin is to be told. */
+  fetch(request: OutgoingRequest): Promise<OutgoingAnswer>
+  /** What the plugin has asked for with `needs`; taken as granted. */
+  needs: { scopes: readonly string[]; egress: readonly string[] }
+}
+
+export type GraphQuestion = {
+  document: string
+  variables: Readonly<Record<string, unknown>>
+  /** Whose rights it has: those of whoever is calling, or the plugin's own. */
+  as: 'caller' | 'plugin'
+}
+
+export type EmittedEvent = { type: string; subject: string; data: unknown }
+
+export type OutgoingRequest = {
+  url: string
+  method: string
+  headers: Readonly<Record<string, string>>
+  body: string | null
+}
+
+export type OutgoingAnswer = { status: number; headers: Readonly<Record<string, string>>; body: string }
+
+/** The host's end of `ctx`, with that world behind it. */
+export function powersIn(world: LocalWorld): Powers {
+  const { kv, secrets, needs } = world
+  return {
+    graphql: async ({ document, variables }) =>
+      JSON.stringify(await world.graph({ document, variables, as: 'caller' })),
+    async 'asPlugin.graphql'({ document, variables }) {
+      if (needs.scopes.length === 0)
+        throw new TrellisError('FORBIDDEN', 'The plugin has no rights of its own: name scopes in `needs`.')
+      return JSON.stringify(await world.graph({ document, variables, as: 'plugin' }))
+    },
+    'kv.get': async ({ key }) => JSON.stringify(kv.get(key)),
+    'kv.set': async ({ key, value, ...options }) => JSON.stringify(kv.set(key, value, options)),
+    'kv.delete': async ({ key }) => JSON.stringify(kv.delete(key)),
+    async 'kv.list'({ prefix, after, limit }) {
+      const entries = kv.entries(prefix).filter(([key]) => after === undefined || key > after)
+      return JSON.stringify(entries.slice(0, limit).map(([key, value]) => ({ key, value })))
+    },
+    'secrets.get': async ({ name }) => JSON.stringify(secrets[name] ?? null),
+    async emit({ type, subject, data }) {
+      if (!type.startsWith('plugin.'))
+        throw new TrellisError('BAD_USER_INPUT', 'The type of an event of a plugin begins with `plugin.`.')
+      world.emit({ type, subject, data })
+      return 'null'
+    },
+    fetch: async (question) => JSON.stringify(await world.fetch(outgoing(question, needs.egress))),
+  }
+}
+
+function outgoing(
+  { url, method, headers, body }: Question<'fetch'>,
+  hosts: readonly string[],
+): OutgoingRequest {
+  if (!URL.canParse(url) || new URL(url).protocol !== 'https:')
+    throw new TrellisError('BAD_USER_INPUT', 'ctx.fetch takes an https:// address.')
+  const { hostname } = new URL(url)
+  if (!hosts.includes(hostname))
+    throw new TrellisError('FORBIDDEN', `${hostname} is not among the hosts in \`needs.egress\`.`)
+  return { url, method: method ?? 'GET', headers: headers ?? {}, body: body ?? null }
+}

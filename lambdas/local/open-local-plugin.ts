@@ -1,0 +1,109 @@
+import type { GraphQLSchema } from 'graphql'
+import { readEventCatalogue } from '../../events/catalogue/event-catalogue.ts'
+import type { Close } from '../../foundation/closing.ts'
+import { silentLog } from '../../foundation/log.ts'
+import type { PluginError, PluginFile } from '../../schema/plugin-build.ts'
+import { type BuiltPlugin, buildPlugin } from '../host/build-plugin.ts'
+import type { CallFacts } from '../host/call-facts.ts'
+import { readCoreTypes } from '../host/core-types.ts'
+import { createAsk, type Powers } from '../host/ctx/create-ask.ts'
+import { pluginDescriptionSchema } from '../host/plugin-description.ts'
+import { buildPluginSchema } from '../host/plugin-schema.ts'
+import { type LocalIsolates, openLocalIsolates } from './local-isolates.ts'
+
+/** An author's own files, built and run as the platform would: the same check, the same isolates, the same limits. */
+export type LocalPlugin = {
+  build: BuiltPlugin
+  /** Its own schema, federation included. */
+  schema: GraphQLSchema
+  /** Runs one lambda. What it throws, and every limit it meets, is in the run. */
+  run(call: LocalCall): Promise<LocalRun>
+  close: Close
+}
+
+export type LocalCall = {
+  /** `User.loyaltyTier`, `rule:Mutation.createRecord`, `on:data.record.created` */
+  lambda: string
+  /** What it is given, besides `ctx`: the objects and arguments of a resolver, the call of a rule, an event. */
+  argument: object
+  facts: CallFacts
+  /** What `ctx` can do. */
+  powers: Powers
+  /** What `Date` says within the plugin, milliseconds since 1970. @default the time it is */
+  now?: number | undefined
+}
+
+export type LocalRun = {
+  /** JSON: what it answered, or how it failed. */
+  outcome: { ok: true; value: unknown } | { ok: false; code: string; message: string }
+  /** Its lines, `info: …`. */
+  logs: string[]
+  /** From start to answer, milliseconds, waiting for `ctx` included. */
+  wallMs: number
+}
+
+export type OpenedPlugin = { ok: true; plugin: LocalPlugin } | { ok: false; errors: PluginError[] }
+
+/** Builds a plugin and keeps a process of isolates for it, until it is closed. */
+export async function openLocalPlugin(files: readonly PluginFile[]): Promise<OpenedPlugin> {
+  const isolates = openLocalIsolates()
+  try {
+    const built = await build(files, isolates)
+    if (built.ok) return { ok: true, plugin: createLocalPlugin(built, isolates) }
+    await isolates.close()
+    return built
+  } catch (error) {
+    await isolates.close()
+    throw error
+  }
+}
+
+async function build(files: readonly PluginFile[], isolates: LocalIsolates) {
+  const { entries } = await readEventCatalogue()
+  const eventTypes = new Set(entries.map(({ type }) => type))
+  const describe = async (_digest: string, source: string) =>
+    pluginDescriptionSchema.parse(JSON.parse(await isolates.describe(source)))
+  return buildPlugin(files, { core: await readCoreTypes(), eventTypes, describe })
+}
+
+function createLocalPlugin(build: BuiltPlugin, isolates: LocalIsolates): LocalPlugin {
+  return {
+    build,
+    schema: buildPluginSchema(build.sdl, build.functions),
+    async run({ lambda, argument, facts, powers, now }) {
+      const startedAt = performance.now()
+      const { answer, logs } = await isolates.call({
+        isolate: now === undefined ? build.digest : `${build.digest}@${now}`,
+        source: now === undefined ? build.bundle : stoppedClock(now) + build.bundle,
+        lambda,
+        text: JSON.stringify({ calls: [{ lambda, ...argument }], ...facts }),
+        ask: createAsk(powers, silentLog),
+      })
+      const wallMs = performance.now() - startedAt
+      return { outcome: 'code' in answer ? { ok: false, ...answer } : readOutcome(answer.text), logs, wallMs }
+    },
+    close: isolates.close,
+  }
+}
+
+/** The isolate's answer: a list with one outcome for each lambda, which is itself a list for a batch. */
+function readOutcome(text: string): LocalRun['outcome'] {
+  const [answer] = JSON.parse(text)
+  if (Array.isArray(answer))
+    return { ok: true, value: answer.map((one) => ('error' in one ? one : one.value)) }
+  if ('invalid' in answer) return { ok: false, code: 'LAMBDA_INVALID_RESULT', message: answer.invalid }
+  if ('error' in answer) return { ok: false, code: 'LAMBDA_FAILED', message: answer.error }
+  return { ok: true, value: answer.value }
+}
+
+/** Runs before the plugin, in its isolate: a clock that stands still, so that a test can say what it says. */
+function stoppedClock(now: number): string {
+  return `{
+  const Real = Date
+  globalThis.Date = class Date extends Real {
+    constructor(...parts) { parts.length === 0 ? super(${now}) : super(...parts) }
+    static now() { return ${now} }
+  }
+}
+`
+}
