@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseConfig } from '../../foundation/config.ts'
+import { sealingKey } from '../../foundation/sealed-text.ts'
 import { type Env, type RunningService, runService } from '../../foundation/service.ts'
 import { PrismaClient } from '../../prisma/generated/users/client.ts'
 import { connectDatabase } from '../connect-database.ts'
@@ -8,15 +9,10 @@ import { startModule } from '../start-module.ts'
 import { createUsersModule } from './create-users-module.ts'
 import type { UsersContext, UsersTransaction } from './users-module.ts'
 
-const fieldKeyBytes = 32
-
 const usersSettings = z.object({
   ...moduleSettings,
   /** Encrypts e-mail addresses and phone numbers: 32 bytes, in base64. */
-  TRELLIS_FIELD_KEY: z
-    .base64()
-    .transform((text) => Buffer.from(text, 'base64'))
-    .refine((key) => key.length === fieldKeyBytes, `has to be ${fieldKeyBytes} bytes in base64`),
+  TRELLIS_FIELD_KEY: sealingKey,
 })
 
 export type UsersStartOptions = { /** The clock. @default the machine's */ now?: () => Date }
