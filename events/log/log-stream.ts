@@ -11,6 +11,18 @@ export type LogStream = {
    * are tried again until it answers. @default all are given
    */
   passes?(event: PlatformEvent): boolean | Promise<boolean>
+  /** For events that say no more than that something has changed. @default each is given */
+  newest?: NewestOnly
+}
+
+/**
+ * Of the events at hand only the newest about each thing is given, in the order of these; the others are no loss, and
+ * `lagged` does not count them. Such a stream is never too far behind.
+ */
+export type NewestOnly = {
+  about(event: PlatformEvent): string
+  /** How long after some were given no more are, in ms: they gather. */
+  restMs: number
 }
 
 export type LogEntry = {

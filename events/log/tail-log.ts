@@ -2,11 +2,13 @@ import type { Pool } from 'pg'
 import type { Log } from '../../foundation/log.ts'
 import type { Turns } from '../../foundation/turns.ts'
 import type { PositionedEvent } from '../event-row.ts'
+import { createWakeup } from '../wakeup.ts'
 import { expiredCursor } from './cursor.ts'
 import { endable } from './endable.ts'
 import { isBehind, type LogPage, readLogPage } from './log-page.ts'
 import type { LogReader } from './log-reader.ts'
-import type { LogEntry, LogStream } from './log-stream.ts'
+import type { LogEntry, LogStream, NewestOnly } from './log-stream.ts'
+import { newestOfEach } from './newest-of-each.ts'
 import { patiently } from './patiently.ts'
 import { skipAhead } from './skip-ahead.ts'
 
@@ -62,6 +64,7 @@ export function tailLog(
         seen = position
       }
       place = step.place
+      if (stream.newest && step.found.length > 0) await createWakeup().wait(stream.newest.restMs, signal)
     }
   })
   const place = () => (after !== null && seen === null ? after : life.cursors.encode(scope, seen ?? start))
@@ -88,12 +91,13 @@ async function takeStep(tail: Following, { position, isLive }: Place): Promise<S
   const { from, stream, signal } = tail
   const { reader } = from
   const pulled = reader.pull(position, stream)
-  if (pulled?.event) {
-    return { found: [unjudged(pulled.event)], place: { position: pulled.position, isLive: true } }
-  }
-  if (pulled) {
+  if (pulled && !pulled.event) {
     const arrivedAfter = await reader.arrival(stream.client, signal)
     return { found: [], place: { position: Math.max(pulled.position, arrivedAfter), isLive: true } }
+  }
+  if (stream.newest) return takeNewest(tail, position, stream.newest)
+  if (pulled?.event) {
+    return { found: [unjudged(pulled.event)], place: { position: pulled.position, isLive: true } }
   }
   const upTo = reader.latest()
   if (isLive && (await isTooFarBehind(tail, { after: position, upTo }))) {
@@ -106,6 +110,29 @@ async function takeStep(tail: Following, { position, isLive }: Place): Promise<S
 
 function unjudged(event: PositionedEvent): Found {
   return { ...event, lagged: 0, hasPassed: false }
+}
+
+async function takeNewest(tail: Following, after: number, { about }: NewestOnly): Promise<Step> {
+  const { reader } = tail.from
+  const upTo = reader.latest()
+  const { newest, position } = await newestOfEach({
+    after,
+    upTo,
+    about,
+    passes: (event) => passes(tail, event),
+    async read(position) {
+      const pulled = reader.pull(position, tail.stream)
+      if (pulled) return { events: pulled.event ? [pulled.event] : [], position: pulled.position }
+      const page = await readPage(tail, { after: position, upTo, limit: skippedPageSize })
+      return (
+        page && { events: page.events, position: page.isLast ? upTo : (page.events.at(-1)?.position ?? upTo) }
+      )
+    },
+  })
+  return {
+    found: newest.map((event) => ({ ...event, lagged: 0, hasPassed: true })),
+    place: { position, isLive: true },
+  }
 }
 
 type Range = { after: number; upTo: number }

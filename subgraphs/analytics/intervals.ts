@@ -37,6 +37,12 @@ export function intervalStarts({ from, to }: TimeRange, interval: Interval, most
   return starts
 }
 
+/** The interval in which a moment lies. */
+export function intervalAround(time: Date, interval: Interval): TimeRange {
+  const from = startOf(time, interval)
+  return { from, to: following(from, interval) }
+}
+
 const earliest = Date.UTC(1970, 0, 1)
 const latest = Date.UTC(2101, 0, 1)
 

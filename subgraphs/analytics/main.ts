@@ -7,7 +7,7 @@ import { moduleSettings } from '../module-settings.ts'
 import { startModule } from '../start-module.ts'
 import { createActivityLoader } from './activity-loader.ts'
 import type { AnalyticsContext } from './context.ts'
-import { countPlatformEvent } from './count-platform-event.ts'
+import { countedAtOnce, createPlatformCounter } from './count-platform-events.ts'
 import { rebuildMeasurements } from './rebuild-measurements.ts'
 import { analyticsResolvers } from './resolvers.ts'
 
@@ -19,11 +19,13 @@ export async function start(env: Env): Promise<RunningService> {
     settings,
     openDatabase: () =>
       connectDatabase('analytics', settings.DATABASE_URL, (adapter) => new PrismaClient({ adapter })),
-    async createModule({ db, bus }, closeLater) {
+    async createModule({ db, events, bus, log }, closeLater) {
+      const resources = { db, events, log }
       const leave = await bus.subscribe({
         group: 'analytics',
-        handle: (event) => countPlatformEvent(db, event),
-        replay: rebuildMeasurements(db),
+        concurrency: countedAtOnce,
+        handle: createPlatformCounter(resources),
+        replay: rebuildMeasurements(resources),
       })
       closeLater(leave)
       return {
@@ -31,7 +33,7 @@ export async function start(env: Env): Promise<RunningService> {
         resolvers: analyticsResolvers,
         createContext: (call) => ({
           ...call,
-          db,
+          ...resources,
           activity: createActivityLoader(db, call.viewer.client),
           answeredAt: new Date(),
         }),

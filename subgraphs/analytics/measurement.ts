@@ -1,4 +1,5 @@
-import type { MeasurementSource, PrismaClient } from '../../prisma/generated/analytics/client.ts'
+import type { MeasurementSource } from '../../prisma/generated/analytics/client.ts'
+import { announceUpdates, type CountingTransaction, type Origin } from './metric-updates.ts'
 
 /** Something that is counted once. */
 export type Measurement = {
@@ -14,11 +15,18 @@ export type Measurement = {
 
 export type Dimensions = { readonly [name: string]: string | number | boolean }
 
-/** @returns how many of them had not been counted before */
+/** Counts what has not been counted yet, and says so. @returns how many of them */
 export async function countMeasurements(
-  db: PrismaClient,
+  counting: CountingTransaction,
   measurements: readonly Measurement[],
+  origin: Origin,
 ): Promise<number> {
-  const { count } = await db.measurement.createMany({ data: [...measurements], skipDuplicates: true })
-  return count
+  const counted = await counting.tx.measurement.createManyAndReturn({
+    // In one order everywhere: two who count the same would wait for each other.
+    data: measurements.toSorted((a, b) => (a.eventId < b.eventId ? -1 : 1)),
+    skipDuplicates: true,
+    select: { client: true, metric: true, at: true },
+  })
+  await announceUpdates(counting, counted, origin)
+  return counted.length
 }

@@ -3,7 +3,7 @@ import { requireEditor } from '../access.ts'
 import { boundedText } from '../bounded-text.ts'
 import type { AnalyticsContext } from './context.ts'
 import { type DimensionFilter, parseDimensionFilter } from './dimension-filter.ts'
-import { type Interval, intervalStarts, truncationUnits } from './intervals.ts'
+import { type Interval, intervalStarts, type TimeRange, truncationUnits } from './intervals.ts'
 import { type Bucket, fillSeries, type Series } from './series.ts'
 
 export type SeriesInput = {
@@ -36,8 +36,8 @@ export async function readSeries({ db, viewer }: AnalyticsContext, input: Series
   const starts = intervalStarts(input, input.interval, maxPoints)
   const groupBy = boundedGroup(input.groupBy)
   const key = groupBy === null ? Prisma.sql`NULL::text` : Prisma.sql`"dimensions" ->> ${groupBy}::text`
-  const wanted = Prisma.sql`"client" = ${client} AND "metric" = ${boundedText(input.metric, { what: 'metric', max: 200 })}
-    AND "at" >= ${input.from.toISOString()}::timestamptz AND "at" < ${input.to.toISOString()}::timestamptz
+  const metric = boundedMetric(input.metric)
+  const wanted = Prisma.sql`${withinRange({ client, metric, from: input.from, to: input.to })}
     AND ${filterToSql(parseDimensionFilter(input.filter))}`
   const buckets = await db.$queryRaw<Bucket[]>`
     WITH "wanted" AS (
@@ -54,7 +54,33 @@ export async function readSeries({ db, viewer }: AnalyticsContext, input: Series
   return series.length === 0 && groupBy === null ? fillSeries([emptyBucket], starts) : series
 }
 
+export type PointInput = { client: string; metric: string; aggregate: Aggregate; range: TimeRange }
+
+/** What one point of a series without groups shows now. */
+export async function readValue(
+  db: AnalyticsContext['db'],
+  { client, metric, aggregate, range: { from, to } }: PointInput,
+): Promise<number> {
+  const [found] = await db.$queryRaw<{ value: number | null }[]>`
+    SELECT ${aggregates[aggregate]}::float8 AS "value" FROM "measurement" WHERE ${withinRange({ client, metric, from, to })}`
+  return found?.value ?? 0
+}
+
+function withinRange({
+  client,
+  metric,
+  from,
+  to,
+}: TimeRange & { client: string; metric: string }): Prisma.Sql {
+  return Prisma.sql`"client" = ${client} AND "metric" = ${metric}
+    AND "at" >= ${from.toISOString()}::timestamptz AND "at" < ${to.toISOString()}::timestamptz`
+}
+
 const emptyBucket: Bucket = { key: null, at: new Date(Number.NaN), value: 0 }
+
+export function boundedMetric(metric: string): string {
+  return boundedText(metric, { what: 'metric', max: 200 })
+}
 
 function boundedGroup(groupBy: string | null | undefined): string | null {
   return groupBy === null || groupBy === undefined ? null : boundedText(groupBy, { what: 'groupBy', max: 64 })

@@ -1,5 +1,6 @@
 import type { GraphQLResolverMap } from '@apollo/subgraph'
 import type { AnalyticsContext } from './context.ts'
+import { type MetricUpdatedInput, metricUpdated } from './metric-updated.ts'
 import { readSeries, type SeriesInput } from './read-series.ts'
 import { type TrackInput, track } from './track.ts'
 import { type ActivityInput, userActivity } from './user-activity.ts'
@@ -10,6 +11,12 @@ export const analyticsResolvers: GraphQLResolverMap<AnalyticsContext> = {
   },
   Mutation: {
     track: (_root, input: { events: TrackInput[] }, context) => track(context, input),
+  },
+  Subscription: {
+    metricUpdated: {
+      subscribe: (_root: unknown, input: MetricUpdatedInput, context: AnalyticsContext) =>
+        metricUpdated(context, input),
+    },
   },
   User: {
     // Whether there is such a user, the users module says.

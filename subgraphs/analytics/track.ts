@@ -1,5 +1,5 @@
 import { TrellisError } from '../../foundation/errors.ts'
-import { isAdmin } from '../../foundation/viewer.ts'
+import { actorOf, isAdmin } from '../../foundation/viewer.ts'
 import { type Member, requireMember } from '../access.ts'
 import { boundedText } from '../bounded-text.ts'
 import { badInput } from './bad-input.ts'
@@ -27,14 +27,18 @@ const reservedMetric = /^(?:analytics|control|data|gateway|lambdas|notifications
 
 /** @throws {TrellisError} FORBIDDEN; BAD_USER_INPUT, and then none of the events is counted */
 export async function track(
-  { db, viewer }: AnalyticsContext,
+  { events: log, viewer, traceparent }: AnalyticsContext,
   { events }: { events: readonly TrackInput[] },
 ): Promise<{ accepted: number; duplicates: number }> {
   const member = requireMember(viewer)
   if (events.length > maxEvents) throw badInput(`At most ${maxEvents} events are tracked at once.`)
   const now = new Date()
   const measurements = events.map((event) => measurementOf(event, member, now))
-  const accepted = measurements.length === 0 ? 0 : await countMeasurements(db, measurements)
+  if (measurements.length === 0) return { accepted: 0, duplicates: 0 }
+  const origin = { actor: actorOf(viewer), traceparent }
+  const accepted = await log.transaction((tx, append) =>
+    countMeasurements({ tx, append }, measurements, origin),
+  )
   return { accepted, duplicates: events.length - accepted }
 }
 

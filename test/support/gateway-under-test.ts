@@ -25,7 +25,7 @@ export type Answer = {
 }
 
 export const moduleCredentials = new Map(
-  ['users', 'data', 'lambdas'].map((name) => [name, `credential-of-${name}-0123456789`]),
+  ['users', 'data', 'analytics', 'lambdas'].map((name) => [name, `credential-of-${name}-0123456789`]),
 )
 
 /** A gateway on a port and a platform database of its own. */

@@ -39,7 +39,7 @@ export async function openLogFixture(): Promise<LogFixture> {
   const pool = new Pool({ connectionString: database.url, application_name: 'test' })
   pool.on('error', () => undefined)
   for (const file of ['event-log.sql', 'event-log-retention.sql']) {
-    await pool.query(await readFile(new URL(`../../prisma/${file}`, import.meta.url), 'utf8'))
+    await pool.query(await readFile(new URL(`../../../prisma/${file}`, import.meta.url), 'utf8'))
   }
   await pool.query('CREATE TABLE thing (id text PRIMARY KEY, value int NOT NULL)')
   const adapter = new PrismaPg({ connectionString: database.url, application_name: 'module', max: 16 })

@@ -2,9 +2,10 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type { Bus } from '../../../events/bus/bus.ts'
 import { openPostgresBus } from '../../../events/bus/postgres/postgres-bus.ts'
 import type { PlatformEvent } from '../../../events/catalogue/platform-event.ts'
+import { openModuleLog } from '../../../events/log/module-log.ts'
 import { silentLog } from '../../../foundation/log.ts'
-import { PrismaClient } from '../../../prisma/generated/analytics/client.ts'
-import { countPlatformEvent } from '../../../subgraphs/analytics/count-platform-event.ts'
+import { type Prisma, PrismaClient } from '../../../prisma/generated/analytics/client.ts'
+import { createPlatformCounter } from '../../../subgraphs/analytics/count-platform-events.ts'
 import { eventually } from '../../support/eventually.ts'
 import { codesOf, viewersOf } from '../../support/module-under-test.ts'
 import { type AnalyticsModule, startAnalyticsModule, type WireSeries } from './analytics-module.ts'
@@ -60,14 +61,45 @@ test('every platform event is a metric of its client, once, however often it is 
 })
 
 test('what the bus has forgotten and delivers again, also to two instances at once, is counted once', async () => {
-  const adapter = new PrismaPg({ connectionString: String(module.env.DATABASE_URL) })
-  const db = new PrismaClient({ adapter })
+  await using opened = new AsyncDisposableStack()
   const event = eventOf({ type: 'data.record.updated' })
-  await countPlatformEvent(db, event)
-  await Promise.all([event, event, event].map((again) => countPlatformEvent(db, again)))
-  await db.$disconnect()
+  const counters = await Promise.all([openCounter(opened), openCounter(opened)])
+  await counters[0](event)
+  await Promise.all([...counters, ...counters].map((count) => count(event)))
   const values = await module.values(editor, { metric: 'data.record.updated' })
   expect(values).toEqual({ null: [0, 1, 0] })
+})
+
+/** As another instance of the module has it. */
+async function openCounter(opened: AsyncDisposableStack) {
+  const databaseUrl = String(module.env.DATABASE_URL)
+  const db = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl }) })
+  opened.defer(() => db.$disconnect())
+  const events = await openModuleLog<Prisma.TransactionClient>({
+    ...{ db, databaseUrl, source: 'analytics', bus, log: silentLog },
+  })
+  opened.defer(events.close)
+  return createPlatformCounter({ db, events, log: silentLog })
+}
+
+test('what the module itself says is not counted', async () => {
+  const own = eventOf({ source: 'analytics', type: 'analytics.metric.updated' })
+  const last = eventOf({ source: 'notifications', type: 'notifications.notification.read' })
+  await bus.publish([own, last])
+  await eventually('the event behind it is counted', async () => {
+    const values = await module.values(editor, { metric: last.type })
+    return values.null?.[1] === 1
+  })
+  expect(await module.values(editor, { metric: own.type })).toEqual({ null: [0, 0, 0] })
+})
+
+test('one that cannot be counted holds up no other', async () => {
+  await using opened = new AsyncDisposableStack()
+  const count = await openCounter(opened)
+  const events = [eventOf({ type: 'data.collection.defined' }), eventOf({ id: 'a\0b' })]
+  const outcomes = await Promise.allSettled(events.map(count))
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+  expect(await module.values(editor, { metric: 'data.collection.defined' })).toEqual({ null: [0, 1, 0] })
 })
 
 test('nobody uses up the id of a platform event', async () => {
