@@ -44,8 +44,9 @@ export async function deployPlugin(
   }
   const build = await requestBuild({ client, files, viewer })
   if (!build.ok) return refused(await nextNumber(db, client), message, build.errors)
-  const { digest, sdl, functions } = build
-  const release = { client, digest, sdl, functions, message, dryRun, createdBy: actorOf(viewer) }
+  const { ok: _ok, ...parts } = build
+  const { functions } = parts
+  const release = { ...parts, client, message, dryRun, createdBy: actorOf(viewer) }
   const { number, createdAt, errors } = await releasePlugin(db, release)
   if (errors.length > 0)
     return refused(

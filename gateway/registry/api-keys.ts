@@ -35,29 +35,41 @@ export type NewApiKey = {
 export async function createApiKey(
   db: PlatformDatabase,
   key: NewApiKey,
+  createdBy = 'platform',
 ): Promise<{ id: string; secret: string }> {
   const id = randomUUID()
   const secret = prefixes[key.kind] + randomBytes(32).toString('base64url')
   const owner =
     key.kind === 'OPERATOR' ? { tags: [] } : { clientSlug: key.client, tags: [...(key.tags ?? [])] }
-  await changeRegistry(db, (tx) =>
-    tx.apiKey.create({
-      data: {
-        id,
-        kind: key.kind,
-        name: key.name,
-        hash: hashApiKey(secret),
-        expiresAt: key.expiresAt ?? null,
-        ...owner,
-      },
-    }),
-  )
+  const { kind, name, expiresAt = null } = key
+  await changeRegistry(db, createdBy, async (tx, record) => {
+    const hash = hashApiKey(secret)
+    await tx.apiKey.create({ data: { id, kind, name, hash, expiresAt, createdBy, ...owner } })
+    await record({
+      action: 'registry.key.created',
+      subject: `key:${id}`,
+      client: kind === 'OPERATOR' ? null : key.client,
+      before: null,
+      after: { kind, name, tags: owner.tags, expiresAt },
+    })
+  })
   return { id, secret }
 }
 
 /** Ends a key for good, in every replica within a second; open sockets that came in with it are closed. */
-export async function revokeApiKey(db: PlatformDatabase, id: string): Promise<void> {
-  await changeRegistry(db, (tx) =>
-    tx.apiKey.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date() } }),
-  )
+export async function revokeApiKey(db: PlatformDatabase, id: string, revokedBy = 'platform'): Promise<void> {
+  await changeRegistry(db, revokedBy, async (tx, record) => {
+    const key = await tx.apiKey.findUnique({ where: { id, revokedAt: null } })
+    if (!key) return
+    const revokedAt = new Date()
+    await tx.apiKey.update({ where: { id }, data: { revokedAt } })
+    const { kind, name, clientSlug: client } = key
+    await record({
+      action: 'registry.key.revoked',
+      subject: `key:${id}`,
+      client,
+      before: { kind, name, revokedAt: null },
+      after: { kind, name, revokedAt },
+    })
+  })
 }

@@ -13,8 +13,15 @@ export type NewClient = {
 
 const slugPattern = /^[a-z][a-z0-9-]{0,38}[a-z0-9]$/
 
-/** @throws {TrellisError} BAD_USER_INPUT for a malformed slug or name, CONFLICT when the slug is taken */
-export async function createClient(db: PlatformDatabase, { slug, name, modules }: NewClient): Promise<void> {
+/**
+ * @param createdBy as in events: `key:<id>`
+ * @throws {TrellisError} BAD_USER_INPUT for a malformed slug or name, CONFLICT when the slug is taken
+ */
+export async function createClient(
+  db: PlatformDatabase,
+  { slug, name, modules }: NewClient,
+  createdBy = 'platform',
+): Promise<void> {
   if (!slugPattern.test(slug)) {
     throw new TrellisError(
       'BAD_USER_INPUT',
@@ -24,11 +31,19 @@ export async function createClient(db: PlatformDatabase, { slug, name, modules }
   if (name.trim() === '' || name.length > 200) {
     throw new TrellisError('BAD_USER_INPUT', 'A name is 1 to 200 characters.')
   }
-  await changeRegistry(db, async (tx) => {
+  await changeRegistry(db, createdBy, async (tx, record) => {
     if (await tx.client.findUnique({ where: { slug } })) {
       throw new TrellisError('CONFLICT', `There is a client ${slug} already.`)
     }
-    const switchedOn = [...new Set(modules)].map((module) => ({ module }))
-    await tx.client.create({ data: { slug, name, modules: { create: switchedOn } } })
+    const switchedOn = [...new Set(modules)].sort()
+    const create = switchedOn.map((module) => ({ module }))
+    await tx.client.create({ data: { slug, name, modules: { create } } })
+    await record({
+      action: 'registry.client.created',
+      subject: `client:${slug}`,
+      client: slug,
+      before: null,
+      after: { name, modules: switchedOn },
+    })
   })
 }

@@ -21,12 +21,18 @@ export async function expireDeadInstances(db: PlatformDatabase, log: Log): Promi
     { instances: dead.map(({ url, moduleName }) => ({ module: moduleName, url })) },
     'instances are gone',
   )
-  await changeRegistry(db, (tx) =>
-    tx.moduleInstance.updateMany({
-      where: { id: { in: dead.map(({ id }) => id) } },
-      data: { leaseExpiresAt: now },
-    }),
-  )
+  await changeRegistry(db, 'platform', async (tx, record) => {
+    for (const { id, moduleName, url, version } of dead) {
+      await tx.moduleInstance.updateMany({ where: { id }, data: { leaseExpiresAt: now } })
+      await record({
+        action: 'registry.module.instance_left',
+        subject: `module:${moduleName}`,
+        client: null,
+        before: { id, url, version },
+        after: null,
+      })
+    }
+  })
 }
 
 async function isLive(url: string): Promise<boolean> {

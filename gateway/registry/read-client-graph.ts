@@ -1,15 +1,23 @@
 import type { ClientGraph } from '../supergraph/client-graph.ts'
 import type { RegistryState } from './registry-state.ts'
 
-/** What a client's supergraph is made of now; null when there is no such client, or nothing to compose for it. */
-export function readClientGraph(state: RegistryState, slug: string): ClientGraph | null {
+/**
+ * What a client's supergraph is made of now; null when there is no such client, or nothing to compose for it.
+ *
+ * @param tags of a partner's key @default null: the client's own, whole graph
+ */
+export function readClientGraph(
+  state: Pick<RegistryState, 'clients' | 'modules'>,
+  slug: string,
+  tags: readonly string[] | null = null,
+): ClientGraph | null {
   const client = state.clients.get(slug)
   if (!client) return null
   const modules = client.modules
     .map((name) => state.modules.get(name))
     .filter((module) => module !== undefined)
+    .map(({ name, version, sdl, clientSdls }) => ({ name, version, sdl: clientSdls.get(slug) ?? sdl }))
     .filter(({ sdl }) => sdl.trim() !== '')
-    .map(({ name, sdl }) => ({ name, sdl }))
   if (modules.length === 0 && !client.plugin) return null
-  return { client: slug, modules, plugin: client.plugin }
+  return { client: slug, modules, plugin: client.plugin, contract: tags && { tags } }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { JWK } from 'jose'
 import type { Log } from '../../foundation/log.ts'
 import type { ModuleRegistration } from '../../schema/registration.ts'
 import {
@@ -7,10 +8,11 @@ import {
   type SubgraphSource,
 } from '../composition/compose-for-client.ts'
 import { subgraphSources } from '../supergraph/client-graph.ts'
-import { changeRegistry } from './change-registry.ts'
+import { changeRegistry, type RegistryChange } from './change-registry.ts'
 import type { PlatformDatabase, PlatformTransaction } from './platform-database.ts'
 import { readClientGraph } from './read-client-graph.ts'
-import { type RegistryState, readRegistryState } from './registry-state.ts'
+import { readRegistryState } from './read-registry-state.ts'
+import type { RegisteredModule, RegistryState } from './registry-state.ts'
 
 /** How long an instance is taken to be there after its last word, in seconds. */
 export const leaseSeconds = 15
@@ -32,7 +34,7 @@ export async function registerInstance(
   log: Log,
 ): Promise<Registration> {
   if (await renewLease(db, instance)) return { ok: true, changed: false }
-  return changeRegistry(db, async (tx) => {
+  return changeRegistry(db, `module:${instance.module}`, async (tx, record) => {
     const state = await readRegistryState(tx)
     const known = state.modules.get(instance.module)
     // An older instance of a rolling deployment that renews with other token keys does not bring its old schema back.
@@ -47,13 +49,69 @@ export async function registerInstance(
     }
     await storeModule(tx, instance, bringsSdl)
     await storeInstance(tx, instance)
+    for (const change of changesOf(known, instance, bringsSdl)) await record(change)
     return { ok: true, changed: true }
   })
 }
 
 /** The instance says good-bye. Its module's schema stays: a dead module nulls its fields, it does not vanish. */
 export async function removeInstance(db: PlatformDatabase, { module, id }: Pick<Instance, 'module' | 'id'>) {
-  await changeRegistry(db, (tx) => tx.moduleInstance.deleteMany({ where: { id, moduleName: module } }))
+  await changeRegistry(db, `module:${module}`, async (tx, record) => {
+    const instance = await tx.moduleInstance.findUnique({ where: { id, moduleName: module } })
+    if (!instance) return
+    await tx.moduleInstance.delete({ where: { id } })
+    await record({
+      action: 'registry.module.instance_left',
+      subject: `module:${module}`,
+      client: null,
+      before: shown(instance),
+      after: null,
+    })
+  })
+}
+
+/** For the record: what an instance that came, or came anew, has changed. */
+function changesOf(
+  known: RegisteredModule | undefined,
+  instance: Instance,
+  bringsSdl: boolean,
+): RegistryChange[] {
+  const about = { subject: `module:${instance.module}`, client: null } as const
+  const before = known?.instances.find(({ id }) => id === instance.id)
+  const changes: RegistryChange[] = [
+    {
+      ...about,
+      action: 'registry.module.instance_joined',
+      before: before ? shown(before) : null,
+      after: shown(instance),
+    },
+  ]
+  const keys = { before: keyIdsOf(known?.tokenKeys), after: keyIdsOf(instance.tokenKeys) }
+  if (JSON.stringify(keys.before) !== JSON.stringify(keys.after)) {
+    changes.push({
+      ...about,
+      action: 'registry.module.token_keys_changed',
+      before: { keys: keys.before },
+      after: { keys: keys.after },
+    })
+  }
+  if (bringsSdl) {
+    changes.push({
+      ...about,
+      action: 'registry.module.schema_changed',
+      before: known ? { version: known.version, sdlHash: hashOf(known.sdl) } : null,
+      after: { version: instance.version, sdlHash: hashOf(instance.sdl) },
+    })
+  }
+  return changes
+}
+
+function keyIdsOf(keys: readonly JWK[] | undefined): (string | null)[] {
+  return (keys ?? []).map(({ kid }) => kid ?? null)
+}
+
+function shown({ id, url, version }: Pick<Instance, 'id' | 'url' | 'version'>) {
+  return { id, url, version }
 }
 
 /** A renewal that says nothing new is one statement, without the lock and without waking anybody. */
@@ -97,7 +155,14 @@ async function storeInstance(tx: PlatformTransaction, instance: Instance): Promi
 function judgeSdl(state: RegistryState, { module, sdl, version }: Instance): CompositionError[] {
   if (sdl.trim() === '') return []
   const known = state.modules.get(module)
-  const candidate = { name: module, version, sdl, tokenKeys: [], instances: known?.instances ?? [] }
+  const candidate = {
+    name: module,
+    version,
+    sdl,
+    tokenKeys: [],
+    instances: known?.instances ?? [],
+    clientSdls: known?.clientSdls ?? new Map<string, string>(),
+  }
   const after = { ...state, modules: new Map(state.modules).set(module, candidate) }
   const without = { ...state, modules: new Map([...state.modules].filter(([name]) => name !== module)) }
   const slugs = [...state.clients.values()]

@@ -4,7 +4,8 @@ import type { Close } from '../../foundation/closing.ts'
 import type { Log } from '../../foundation/log.ts'
 import { registryChannel } from './change-registry.ts'
 import type { PlatformDatabase } from './platform-database.ts'
-import { loadRegistryState, type RegistryState } from './registry-state.ts'
+import { loadRegistryState } from './read-registry-state.ts'
+import type { RegistryState } from './registry-state.ts'
 
 /** The registry as this replica knows it: in memory, and anew within moments of any change anywhere. */
 export type Registry = {

@@ -1,10 +1,11 @@
 import { TrellisError } from '../../foundation/errors.ts'
+import type { PluginNeeds } from '../../schema/plugin-build.ts'
 import { type CompositionError, composeForClient } from '../composition/compose-for-client.ts'
 import { subgraphSources } from '../supergraph/client-graph.ts'
 import { changeRegistry } from './change-registry.ts'
 import type { PlatformDatabase } from './platform-database.ts'
 import { readClientGraph } from './read-client-graph.ts'
-import { readRegistryState } from './registry-state.ts'
+import { readRegistryState } from './read-registry-state.ts'
 
 export type NewRelease = {
   client: string
@@ -13,6 +14,9 @@ export type NewRelease = {
   /** The build's Federation 2 SDL. */
   sdl: string
   functions: readonly string[]
+  rules: readonly string[]
+  handlers: readonly string[]
+  needs: PluginNeeds
   message: string | null
   /** As in events: `key:<id>`. */
   createdBy: string
@@ -29,14 +33,17 @@ export type Released = { number: number; createdAt: Date; errors: CompositionErr
  * @throws {TrellisError} NOT_FOUND when there is no such client
  */
 export function releasePlugin(db: PlatformDatabase, release: NewRelease): Promise<Released> {
-  const { client: slug, digest, sdl, functions, message, createdBy, dryRun } = release
-  return changeRegistry(db, async (tx) => {
+  const { client: slug, digest, sdl, functions, rules, handlers, needs, message, createdBy, dryRun } = release
+  return changeRegistry(db, createdBy, async (tx, record) => {
     const state = await readRegistryState(tx)
     const client = state.clients.get(slug)
     if (!client) throw new TrellisError('NOT_FOUND', 'There is no such client.')
     const last = await tx.pluginRelease.aggregate({ where: { clientSlug: slug }, _max: { number: true } })
     const number = (last._max.number ?? 0) + 1
-    const clients = new Map(state.clients).set(slug, { ...client, plugin: { number, digest, sdl } })
+    const clients = new Map(state.clients).set(slug, {
+      ...client,
+      plugin: { number, digest, sdl, rules, handlers, needs },
+    })
     const graph = readClientGraph({ ...state, clients }, slug)
     const composition = composeForClient(graph ? subgraphSources(graph) : [])
     const createdAt = new Date()
@@ -49,12 +56,22 @@ export function releasePlugin(db: PlatformDatabase, release: NewRelease): Promis
           digest,
           sdl,
           functions: [...functions],
+          rules: [...rules],
+          handlers: [...handlers],
+          needs,
           message,
           createdAt,
           createdBy,
         },
       })
       await tx.client.update({ where: { slug }, data: { activeRelease: number } })
+      await record({
+        action: 'registry.plugin.released',
+        subject: `client:${slug}`,
+        client: slug,
+        before: client.plugin && { release: client.plugin.number, digest: client.plugin.digest },
+        after: { release: number, digest, message },
+      })
     }
     return { number, createdAt, errors: [] }
   })

@@ -52,7 +52,8 @@ function build(builds: Map<string, string>, [file]: PluginFile[]): PluginBuild {
   const sdl = federation + file.content
   const digest = createHash('sha256').update(sdl).digest('hex')
   builds.set(digest, sdl)
-  return { ok: true, digest, sdl, functions: ['User.tier'] }
+  const needs = { scopes: [], egress: [] }
+  return { ok: true, digest, sdl, functions: ['User.tier'], rules: [], handlers: [], needs }
 }
 
 function run(
