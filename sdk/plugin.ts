@@ -65,7 +65,11 @@ export type UntypedGraph = {
 export type Resolvers = {
   Query?: Readonly<Record<string, RootResolver>>
   Mutation?: Readonly<Record<string, RootResolver>>
-} & { [type: string]: Readonly<Record<string, BatchResolver | RootResolver>> | undefined }
+} & { [type: string]: Readonly<Record<string, FieldResolver>> | undefined }
+
+/** One signature for both kinds, so that an editor knows `ctx`. */
+// biome-ignore lint/suspicious/noExplicitAny: as below.
+type FieldResolver = (objects: any, args: any, ctx: Context) => unknown
 
 /** Answers one root field. What it throws reaches the caller as LAMBDA_FAILED, with its message: say nothing secret in it. */
 // biome-ignore lint/suspicious/noExplicitAny: an author names the arguments that the schema declares, which no type here can know.
@@ -143,6 +147,8 @@ export type PluginEvent<Data = any> = {
 
 /** What a resolver is given besides its arguments. */
 export type Context = PlatformContext & {
+  /** Who is calling. The graph guards itself; what else a resolver gives away (of `kv`, of `secrets`), it has to guard. */
+  readonly viewer: RuleViewer
   /** Asks the client's own supergraph, with the rights of whoever is calling. */
   readonly graphql: AskGraph
 }
@@ -193,10 +199,21 @@ export type GraphError = Error & {
 export type KeyValueStore = {
   /** Null when there is none, or its time is over. */
   get<Value = unknown>(key: string): Promise<Value | null>
-  /** `ttlSeconds`: forgotten after so long. @default never */
-  set(key: string, value: unknown, options?: { ttlSeconds?: number }): Promise<void>
+  /**
+   * `ttlSeconds`: forgotten after so long. @default never
+   * `ifEquals`: written only where this is the value now (null: where there is none). @default always
+   *
+   * @returns whether it was written
+   */
+  set(key: string, value: unknown, options?: { ttlSeconds?: number; ifEquals?: unknown }): Promise<boolean>
   /** Whether there was one. */
   delete(key: string): Promise<boolean>
+  /** A page of the keys that begin with `prefix`, behind `after`, in their order. `limit` 1 to 100. @default 100 */
+  list<Value = unknown>(page?: {
+    prefix?: string
+    after?: string
+    limit?: number
+  }): Promise<{ key: string; value: Value }[]>
 }
 
 export type FetchRequest = {
