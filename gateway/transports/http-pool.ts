@@ -25,17 +25,20 @@ export type HttpPool = {
 
 const mostConnections = 128
 
+/** Which connection carries it, for who gives it up; null while it waits. */
+type Sent = { exchange: Exchange; carrier: HttpConnection | null }
+
 /** The connections to one server. */
 export function createHttpPool(target: HttpTarget, options: PoolOptions): HttpPool {
   const all = new Set<HttpConnection>()
   /** The one that was used last is used next: the others grow old and are closed. */
   const free: HttpConnection[] = []
-  const waiting = new Set<Exchange>()
+  const waiting = new Set<Sent>()
 
-  const firstWaiting = (): Exchange | undefined => {
-    for (const exchange of waiting) {
-      waiting.delete(exchange)
-      return exchange
+  const firstWaiting = (): Sent | undefined => {
+    for (const sent of waiting) {
+      waiting.delete(sent)
+      return sent
     }
     return undefined
   }
@@ -55,16 +58,13 @@ export function createHttpPool(target: HttpTarget, options: PoolOptions): HttpPo
       else if (all.size === 0) options.onEmpty()
     },
   }
-  /** Which connection carries which call, for those who give up. */
-  const carriers = new WeakMap<Exchange, HttpConnection>()
-  const assign = (exchange: Exchange, connection: HttpConnection) => {
-    carriers.set(exchange, connection)
-    connection.send(exchange)
+  const assign = (sent: Sent, connection: HttpConnection) => {
+    sent.carrier = connection
+    connection.send(sent.exchange)
   }
-  const open = (exchange: Exchange) => {
-    const connection = openHttpConnection(target, exchange, owner)
-    carriers.set(exchange, connection)
-    all.add(connection)
+  const open = (sent: Sent) => {
+    sent.carrier = openHttpConnection(target, sent.exchange, owner)
+    all.add(sent.carrier)
   }
   const takeFree = (): HttpConnection | undefined => {
     for (let last = free.pop(); last; last = free.pop()) {
@@ -75,19 +75,20 @@ export function createHttpPool(target: HttpTarget, options: PoolOptions): HttpPo
   }
   return {
     send(exchange, { isFresh }) {
+      const sent: Sent = { exchange, carrier: null }
       const kept = isFresh ? undefined : takeFree()
-      if (kept) assign(exchange, kept)
-      else if (all.size < mostConnections) open(exchange)
-      else waiting.add(exchange)
+      if (kept) assign(sent, kept)
+      else if (all.size < mostConnections) open(sent)
+      else waiting.add(sent)
       return () => {
-        if (!waiting.delete(exchange)) carriers.get(exchange)?.giveUp(exchange)
+        if (!waiting.delete(sent)) sent.carrier?.giveUp(exchange)
       }
     },
     sweep() {
       for (const connection of free.filter((each) => !each.isUsable())) connection.close()
     },
     close() {
-      for (const exchange of waiting) exchange.onFailure(new Error('The client was closed.'), false)
+      for (const { exchange } of waiting) exchange.onFailure(new Error('The client was closed.'), false)
       waiting.clear()
       for (const connection of all) connection.close()
     },

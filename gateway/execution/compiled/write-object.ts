@@ -101,11 +101,20 @@ function keepingTexts(write: WriteObject, { nextText }: Writing): WriteObject {
   const number = nextText()
   return (object) => {
     const known = object.texts[number]
-    if (known !== undefined) return known
+    if (known !== undefined) return flattened(known)
     const text = write(object)
     object.texts[number] = text
     return text
   }
+}
+
+/**
+ * The same text, in one piece: the engine keeps a sum of strings as a tree until somebody asks for a character. What is
+ * met again and again is better walked through once, than each time that the whole answer is put together.
+ */
+function flattened(text: string): string {
+  if (text.charCodeAt(0) === 0) throw new HandOver('JSON does not begin like this.')
+  return text
 }
 
 function writeAll(members: readonly WriteObject[]): WriteObject {
