@@ -7,11 +7,9 @@ import { holdConnection } from '../../held-connection.ts'
 import { publishedChannel } from '../../log-channels.ts'
 import { openPool } from '../../pool.ts'
 import type { Bus, BusSubscription } from '../bus.ts'
+import { type Broker, type BusOptions, busOver } from '../bus-over.ts'
 import { partitionCount } from '../bus-store.ts'
 import { partitionOf } from '../partition.ts'
-import { repeatEvery } from '../repeat-every.ts'
-import { defaultRetention, type Retention, trimEveryMs } from '../retention.ts'
-import { defaultRetryDelaysMs, subscribeGroup } from '../subscribe-group.ts'
 import { createWakeups } from '../wakeups.ts'
 import { createPostgresConsumers } from './postgres-bus-consumers.ts'
 import { createPostgresOperations } from './postgres-bus-operations.ts'
@@ -19,16 +17,9 @@ import { createPostgresReplays } from './postgres-bus-replays.ts'
 import { trimPostgresBus } from './postgres-bus-retention.ts'
 import { inTransaction } from './postgres-transaction.ts'
 
-export type PostgresBusOptions = {
+export type PostgresBusOptions = BusOptions & {
   /** The database `bus`. Its `synchronous_commit` says what an acknowledged publication survives. */
   databaseUrl: string
-  log: Log
-  /**
-   * Waits before each further attempt at an event, in ms; after the last one it is a dead letter, and its subject goes on.
-   * @default 100, 500, 2000, 10000, 30000
-   */
-  retryDelaysMs?: readonly number[]
-  retention?: Partial<Retention>
 }
 
 /**
@@ -37,44 +28,27 @@ export type PostgresBusOptions = {
  *
  * @throws when the database cannot be reached or brought up to date now. Later on it may come and go
  */
-export async function openPostgresBus({
-  databaseUrl,
-  log,
-  retryDelaysMs = defaultRetryDelaysMs,
-  retention,
-}: PostgresBusOptions): Promise<Bus> {
+export async function openPostgresBus({ databaseUrl, ...options }: PostgresBusOptions): Promise<Bus> {
+  const { log } = options
   await migrate('bus', databaseUrl)
   const pool = openPool({ databaseUrl, name: 'event bus', log })
   const wakeups = createWakeups()
   const stopListening = listen({ databaseUrl, log, onPublished: wakeups.wakeAll })
-  const stopTrimming = repeatEvery(trimEveryMs, () =>
-    trimPostgresBus(pool, { ...defaultRetention, ...retention }, log).catch((error) =>
-      log.warn({ err: error }, 'the retention of the bus is late'),
-    ),
-  )
   const replays = createPostgresReplays(pool)
-  const ground = { consumers: createPostgresConsumers(pool), replays, wakeups, retryDelaysMs, log }
-  const groups = new Set<Close>()
-
-  return {
+  const broker: Broker = {
     publish: (events) => publish(pool, events),
-    async subscribe(subscription) {
-      await createGroup(pool, subscription)
-      const end = subscribeGroup(ground, subscription)
-      const close = async () => {
-        groups.delete(close)
-        await end()
-      }
-      groups.add(close)
-      return close
-    },
+    createGroup: (subscription) => createGroup(pool, subscription),
+    trim: (retention) => trimPostgresBus(pool, retention, log),
+    consumers: createPostgresConsumers(pool),
+    replays,
     operations: createPostgresOperations(pool, replays, wakeups.wait),
+    wakeups,
     async close() {
-      await Promise.all([...groups].map((close) => close()))
-      await Promise.all([stopListening(), stopTrimming()])
+      await stopListening()
       if (!pool.ending) await pool.end()
     },
   }
+  return busOver(broker, options)
 }
 
 /** An empty wake-up; what is new, everybody looks up. */
@@ -131,7 +105,6 @@ const insertEvents = `
 
 /** One publisher commits at a time: positions are in the order of commits, and no group can pass over one. */
 async function publish(pool: Pool, events: readonly PlatformEvent[]): Promise<void> {
-  if (events.length === 0) return
   const rows = events.map((event) => ({ ...event, partition: partitionOf(event) }))
   await inTransaction(pool, async (session) => {
     await session.query("SELECT pg_advisory_xact_lock(hashtextextended('trellis bus publisher', 0))")

@@ -1,13 +1,10 @@
 import type { Redis } from 'ioredis'
-import type { Close } from '../../../foundation/closing.ts'
 import type { Log } from '../../../foundation/log.ts'
 import type { PlatformEvent } from '../../catalogue/platform-event.ts'
 import type { Bus, BusSubscription } from '../bus.ts'
+import { type Broker, type BusOptions, busOver } from '../bus-over.ts'
 import { partitionCount } from '../bus-store.ts'
 import { partitionOf } from '../partition.ts'
-import { repeatEvery } from '../repeat-every.ts'
-import { defaultRetention, type Retention, trimEveryMs } from '../retention.ts'
-import { defaultRetryDelaysMs, subscribeGroup } from '../subscribe-group.ts'
 import { createWakeups } from '../wakeups.ts'
 import {
   connectRedis,
@@ -22,16 +19,12 @@ import { createRedisReplays } from './redis-bus-replays.ts'
 import { trimRedisBus } from './redis-bus-retention.ts'
 import { createGroupScript, publishScript } from './redis-bus-scripts.ts'
 
-export type RedisBusOptions = {
+export type RedisBusOptions = BusOptions & {
   /**
    * `redis://…`. What an acknowledged publication survives is said by the server's `appendfsync`; with `?replicas=1` at
    * the end, it is acknowledged when so many replicas have it too.
    */
   url: string
-  log: Log
-  /** As of the bus on PostgreSQL. */
-  retryDelaysMs?: readonly number[]
-  retention?: Partial<Retention>
 }
 
 /** An event that is published again after so long is delivered again; its id is the same. */
@@ -44,12 +37,8 @@ const replicasWithinMs = 3_000
  *
  * @throws when Redis cannot be reached now. Later on it may come and go
  */
-export async function openRedisBus({
-  url,
-  log,
-  retryDelaysMs = defaultRetryDelaysMs,
-  retention,
-}: RedisBusOptions): Promise<Bus> {
+export async function openRedisBus({ url, ...options }: RedisBusOptions): Promise<Bus> {
+  const { log } = options
   const replicas = replicasOf(url)
   const redis = connectRedis(url, 'event bus', log)
   const wakeups = createWakeups()
@@ -60,38 +49,24 @@ export async function openRedisBus({
   await listener.subscribe(publishedChannel)
   await warnOfLoss(redis, log)
   const run = scriptRunner(redis)
-  const stopTrimming = repeatEvery(trimEveryMs, () =>
-    trimRedisBus(run, { ...defaultRetention, ...retention }, log).catch((error) =>
-      log.warn({ err: error }, 'the retention of the bus is late'),
-    ),
-  )
   const replays = createRedisReplays(redis, run)
-  const ground = { consumers: createRedisConsumers(redis, run), replays, wakeups, retryDelaysMs, log }
-  const groups = new Set<Close>()
-
-  return {
+  const broker: Broker = {
     async publish(events) {
       await publish(run, events)
-      if (events.length > 0 && replicas > 0) await untilReplicated(redis, replicas)
+      if (replicas > 0) await untilReplicated(redis, replicas)
     },
-    async subscribe(subscription) {
-      await createGroup(run, subscription)
-      const end = subscribeGroup(ground, subscription)
-      const close = async () => {
-        groups.delete(close)
-        await end()
-      }
-      groups.add(close)
-      return close
-    },
+    createGroup: (subscription) => createGroup(run, subscription),
+    trim: (retention) => trimRedisBus(run, retention, log),
+    consumers: createRedisConsumers(redis, run),
+    replays,
     operations: createRedisOperations(redis, run, { replays, published: wakeups.wait }),
+    wakeups,
     async close() {
-      await Promise.all([...groups].map((close) => close()))
-      await stopTrimming()
       listener.disconnect()
       redis.disconnect()
     },
   }
+  return busOver(broker, options)
 }
 
 async function connect(connections: readonly Redis[]): Promise<void> {
@@ -104,7 +79,6 @@ async function connect(connections: readonly Redis[]): Promise<void> {
 }
 
 async function publish(run: RunScript, events: readonly PlatformEvent[]): Promise<void> {
-  if (events.length === 0) return
   const values = events.flatMap((event) => [partitionOf(event), event.id, JSON.stringify(event)])
   await run(publishScript, [prefix, dedupeSeconds, ...values])
 }
