@@ -23,6 +23,8 @@ import { buildGeneration } from './supergraph/build-generation.ts'
 import { clientGraphHash } from './supergraph/client-graph.ts'
 import { createConnect } from './supergraph/connect.ts'
 import { createGenerations } from './supergraph/generations.ts'
+import { summarize } from './supergraph/graph-change.ts'
+import { readContractKey } from './supergraph/graph-key.ts'
 import type { OperationContext } from './supergraph/operation-context.ts'
 import { createAcquireClientGraph, createAcquireGraph } from './viewer-graph.ts'
 import type { SocketLimits } from './ws/socket-limits.ts'
@@ -69,10 +71,14 @@ export async function createGateway({
   const connect = createConnect(pick, sign)
   const planners = createPlannerPool()
   const generations = createGenerations({
-    graphOf: (client) => readClientGraph(state(), client),
+    graphOf(key) {
+      const { client, tags } = readContractKey(key)
+      return readClientGraph(state(), client, tags)
+    },
     hashOf: clientGraphHash,
-    build: (graph, number) =>
-      buildGeneration(graph, number, { connect, compose: planners.compose, planners, apolloPlugins, log }),
+    summarize,
+    build: (graph, order) =>
+      buildGeneration(graph, order, { connect, compose: planners.compose, planners, apolloPlugins, log }),
     log,
   })
   registry.onReload(() => {

@@ -6,6 +6,7 @@ import { createPlannerPool } from './planning/planner-pool.ts'
 import {
   buildSupergraphGeneration,
   type ComposedSupergraph,
+  summarizeSupergraph,
   supergraphHash,
 } from './supergraph/build-supergraph-generation.ts'
 import { createGenerations } from './supergraph/generations.ts'
@@ -53,8 +54,9 @@ export async function createSupergraphGateway(
   const generations = createGenerations<ComposedSupergraph>({
     graphOf: () => ({ name, sdl: source.current() }),
     hashOf: supergraphHash,
-    build: (graph, number) =>
-      buildSupergraphGeneration(graph, number, { connect, planners, apolloPlugins, log }),
+    summarize: summarizeSupergraph,
+    build: (graph, order) =>
+      buildSupergraphGeneration(graph, order, { connect, planners, apolloPlugins, log }),
     log,
   })
   const close = async () => {

@@ -2,7 +2,6 @@ import type { ExecutionResult, GraphQLSchema } from 'graphql'
 import { planVariables, type RewrittenArguments } from '../planning/plan-variables.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 import type { FetchGraph } from '../planning/query-plan.ts'
-import type { Rules } from '../transports/run-rules.ts'
 import type { Caller, Subgraph, SubgraphResponse } from '../transports/subgraph-fetch.ts'
 import { type CompiledOperation, compileOperation } from './compiled/compile-operation.ts'
 import { HandOver } from './compiled/hand-over.ts'
@@ -37,35 +36,27 @@ export type Executor = {
     response: SubgraphResponse,
     request: ExecutionRequest,
   ): Promise<ExecutionResult>
+  /** Does at once what the first execution would do besides executing. */
+  warm(operation: PlannedOperation): void
 }
 
 export type ExecutorParts = {
   /** What clients see. */
   schema: GraphQLSchema
-  /** Every type of every subgraph, what `schema` hides included. */
-  supergraph: GraphQLSchema
   subgraphs: ReadonlyMap<string, Subgraph>
-  /** Asked before the root fields they are of. @default none */
-  rules?: Rules | null
 }
 
 /**
  * The one way to have a plan executed. There are two executors inside: a compiled one for what is usual, and the
  * reference, which also takes over where the compiled one meets something else. Calls are not made again then.
  */
-export function createExecutor({ schema, supergraph, subgraphs }: ExecutorParts): Executor {
-  const prepared = new WeakMap<PlannedOperation, Prepared>()
-  const prepare = (operation: PlannedOperation) => {
-    const known = prepared.get(operation) ?? prepareOperation(operation, { schema, supergraph })
-    prepared.set(operation, known)
-    return known
-  }
+export function createExecutor({ schema, subgraphs }: ExecutorParts): Executor {
   /** The text is of the compiled executor, the result of the reference. */
   const run = async (
     operation: PlannedOperation,
     request: ExecutionRequest,
   ): Promise<string | Buffer | ExecutionResult> => {
-    const { graph, compiled } = prepare(operation)
+    const { graph, compiled } = preparedOf(operation)
     const execution = { ...request, schema, subgraphs, graph }
     const coerced = planVariables(operation, request.variables, request.rewritten)
     if (!compiled || !coerced.ok) return executeOperation(operation, execution)
@@ -81,14 +72,15 @@ export function createExecutor({ schema, supergraph, subgraphs }: ExecutorParts)
   return {
     ...executing(run),
     executeEvent(operation, response, request) {
-      const { graph } = prepare(operation)
+      const { graph } = preparedOf(operation)
       return executeEvent(operation, response, { ...request, schema, subgraphs, graph })
     },
+    warm: preparedOf,
   }
 }
 
 /** All that is made of one answer. */
-export function executing(answer: Executor['answer']): Omit<Executor, 'executeEvent'> {
+export function executing(answer: Executor['answer']): Omit<Executor, 'executeEvent' | 'warm'> {
   return {
     answer,
     async execute(operation, request) {
@@ -106,17 +98,22 @@ export function isJson(answer: string | Buffer | ExecutionResult): answer is str
   return typeof answer === 'string' || Buffer.isBuffer(answer)
 }
 
-/** What is made of an operation once. */
+/** What is made of an operation once, of itself alone: executors of equal supergraphs share it with the operation. */
 type Prepared = { graph: FetchGraph | undefined; compiled: CompiledOperation | null }
 
-function prepareOperation(
-  operation: PlannedOperation,
-  schemas: Pick<ExecutorParts, 'schema' | 'supergraph'>,
-): Prepared {
+const prepared = new WeakMap<PlannedOperation, Prepared>()
+
+function preparedOf(operation: PlannedOperation): Prepared {
+  const known = prepared.get(operation) ?? prepareOperation(operation)
+  prepared.set(operation, known)
+  return known
+}
+
+function prepareOperation(operation: PlannedOperation): Prepared {
   const { node, calls: graph } = operation.plan
   if (!graph || node?.kind === 'Subscription' || mayStopEarly(operation)) return { graph, compiled: null }
   try {
-    return { graph, compiled: compileOperation(operation, graph, schemas) }
+    return { graph, compiled: compileOperation(operation, graph, operation) }
   } catch (error) {
     if (error instanceof HandOver) return { graph, compiled: null }
     throw error

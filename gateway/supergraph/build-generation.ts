@@ -4,7 +4,12 @@ import { pluginSubgraph } from '../composition/compose-for-client.ts'
 import type { RunRules } from '../transports/run-rules.ts'
 import type { Subgraph } from '../transports/subgraph-fetch.ts'
 import { type ClientGraph, clientGraphHash, subgraphSources } from './client-graph.ts'
-import { type BuiltGeneration, type GenerationOptions, openGeneration } from './generation.ts'
+import {
+  type BuiltGeneration,
+  type GenerationOptions,
+  type GenerationOrder,
+  openGeneration,
+} from './generation.ts'
 
 /** How a generation reaches its subgraphs. */
 export type Connect = {
@@ -23,10 +28,10 @@ export type ConnectedPlugin = Subgraph & {
 /** Composes the client's supergraph, and makes of it all that operations need. */
 export async function buildGeneration(
   graph: ClientGraph,
-  number: number,
+  order: GenerationOrder,
   { connect, compose, ...options }: { connect: Connect; compose: Compose } & GenerationOptions,
 ): Promise<BuiltGeneration> {
-  const composition = await compose(subgraphSources(graph), { tags: graph.contract?.tags })
+  const composition = await compose(subgraphSources(graph), { tags: graph.contract?.tags, lane: order.lane })
   if (!composition.ok) return composition
   const { supergraphSdl } = composition
   const { client } = graph
@@ -36,9 +41,6 @@ export async function buildGeneration(
   const close = async () => plugin?.close()
   const hash = clientGraphHash(graph)
   const rules = plugin?.rules ? { coordinates: new Set(graph.plugin?.rules), run: plugin.rules } : null
-  const generation = await openGeneration(
-    { client, number, hash, supergraphSdl, subgraphs, rules, close },
-    options,
-  )
-  return { ok: true, generation }
+  const parts = { client, hash, supergraphSdl, subgraphs, rules, close }
+  return { ok: true, generation: await openGeneration(parts, order, options) }
 }

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto'
-import { type BuiltGeneration, type GenerationOptions, openGeneration } from './generation.ts'
+import {
+  type BuiltGeneration,
+  type GenerationOptions,
+  type GenerationOrder,
+  openGeneration,
+} from './generation.ts'
+import type { GraphSummary } from './graph-change.ts'
 import { readJoinGraphs } from './join-graphs.ts'
 import type { SupergraphConnect } from './supergraph-connect.ts'
 
@@ -14,23 +20,20 @@ export function supergraphHash({ sdl }: ComposedSupergraph): string {
   return createHash('sha256').update(sdl).digest('hex')
 }
 
+export function summarizeSupergraph(supergraph: ComposedSupergraph): GraphSummary {
+  const hash = supergraphHash(supergraph)
+  return { modules: new Map([[supergraph.name, { version: null, hash }]]), release: null }
+}
+
 /** @throws when the text is not a supergraph, or names a subgraph that cannot be reached by its URL */
 export async function buildSupergraphGeneration(
   supergraph: ComposedSupergraph,
-  number: number,
+  order: GenerationOrder,
   { connect, ...options }: { connect: SupergraphConnect } & GenerationOptions,
 ): Promise<BuiltGeneration> {
   const { name: client, sdl: supergraphSdl } = supergraph
   const { subgraphs, close } = connect(readJoinGraphs(supergraphSdl))
   const hash = supergraphHash(supergraph)
-  try {
-    const generation = await openGeneration(
-      { client, number, hash, supergraphSdl, subgraphs, rules: null, close },
-      options,
-    )
-    return { ok: true, generation }
-  } catch (error) {
-    await close()
-    throw error
-  }
+  const parts = { client, hash, supergraphSdl, subgraphs, rules: null, close }
+  return { ok: true, generation: await openGeneration(parts, order, options) }
 }

@@ -6,12 +6,15 @@ import { textHash } from '../composition/text-hash.ts'
 export type ClientGraph = {
   client: string
   /** Modules that are switched on and have registered, in alphabetical order. */
-  modules: readonly SubgraphSource[]
+  modules: readonly ModulePart[]
   /** The plugin release served. */
   plugin: PluginPart | null
   /** Null: all of it. Otherwise what is left for a partner whose key has these tags, in alphabetical order. */
   contract: { tags: readonly string[] } | null
 }
+
+/** `version`: as the module registered with it. */
+export type ModulePart = SubgraphSource & { version?: string }
 
 export type PluginPart = {
   /** The release. */

@@ -24,7 +24,10 @@ export type Generation = {
   client: string
   /** Counts from 1 in this process. */
   number: number
+  /** That of all it was made of. */
   hash: string
+  /** What it is for, in people's words: `plugin release 4`. */
+  reason: string
   supergraphSdl: string
   planner: Planner
   executor: Executor
@@ -37,9 +40,15 @@ export type Generation = {
 
 export type BuiltGeneration = { ok: true; generation: Generation } | { ok: false; errors: CompositionError[] }
 
+/** What whoever wants a generation says of it. */
+export type GenerationOrder = Pick<Generation, 'number' | 'reason'> & {
+  /** In which its composition and its planner wait for a thread. */
+  lane: symbol
+}
+
 export type GenerationParts = Pick<
   Generation,
-  'client' | 'number' | 'hash' | 'supergraphSdl' | 'subgraphs' | 'rules'
+  'client' | 'hash' | 'supergraphSdl' | 'subgraphs' | 'rules'
 > & {
   /** Ends what was opened for this generation alone. */
   close: Close
@@ -58,29 +67,38 @@ export type GenerationOptions = {
 }
 
 /**
- * Makes of a supergraph all that operations need.
+ * Makes of a supergraph all that operations need. What it is given to close is closed also where it throws.
  *
  * @throws when it is not a supergraph
  */
 export async function openGeneration(
   parts: GenerationParts,
+  { number, reason, lane }: GenerationOrder,
   options: GenerationOptions,
 ): Promise<Generation> {
-  const { client, hash, supergraphSdl, subgraphs, rules } = parts
-  const planner = await options.planners.open(supergraphSdl)
-  const executing = createExecutor({ ...planner, subgraphs })
-  const executor = rules ? withRules({ rules, planner })(executing) : executing
-  const { answering, close } = await openAnswering({ planner, executor, supergraphSdl }, options)
-  return {
-    ...parts,
-    id: `${client}:${hash.slice(0, 16)}`,
-    planner,
-    executor,
-    answering,
-    async close() {
-      await close()
-      await parts.close()
-    },
+  try {
+    const { client, hash, supergraphSdl, subgraphs, rules } = parts
+    const planner = await options.planners.open(supergraphSdl, lane)
+    const executing = createExecutor({ ...planner, subgraphs })
+    const executor = rules ? withRules({ rules, planner })(executing) : executing
+    const { answering, close } = await openAnswering({ planner, executor, supergraphSdl }, options)
+    const id = `${client}:${hash.slice(0, 16)}`
+    return {
+      ...parts,
+      number,
+      reason,
+      id,
+      planner,
+      executor,
+      answering,
+      async close() {
+        await close()
+        await parts.close()
+      },
+    }
+  } catch (error) {
+    await parts.close()
+    throw error
   }
 }
 

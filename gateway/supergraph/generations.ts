@@ -1,11 +1,26 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Close } from '../../foundation/closing.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
-import type { BuiltGeneration, Generation } from './generation.ts'
+import { chooseToRest, type RestBounds } from './choose-to-rest.ts'
+import type { BuiltGeneration, GenerationOrder } from './generation.ts'
+import {
+  createRunning,
+  createSlot,
+  type GenerationLease,
+  lease,
+  type Running,
+  retire,
+  type Slot,
+} from './generation-slot.ts'
+import { type GenerationStatus, readStatus } from './generation-status.ts'
+import { describeChange, type GraphSummary } from './graph-change.ts'
+import { readContractKey } from './graph-key.ts'
 import { operationTimeoutMs } from './lifetime.ts'
+import { type Concern, createSwapOrder } from './swap-order.ts'
+import { warmGeneration } from './warm-generation.ts'
 
-export type GenerationLease = Disposable & { generation: Generation }
-
+/** Keys are those of `contractKey`. */
 export type Generations = {
   /**
    * Leases what runs for the client now, building it if nothing does yet. What a lease was taken of stays whole until
@@ -13,110 +28,199 @@ export type Generations = {
    *
    * @throws {TrellisError} NO_SCHEMA while none of the client's modules has registered, or they do not compose
    */
-  acquire(client: string): Promise<GenerationLease>
-  /** Swaps in, for every client that runs, what its graph is now; one whose graph has not changed is left alone. */
+  acquire(key: string): Promise<GenerationLease>
+  /**
+   * Swaps in, for every graph that runs, what it is now; one that has not changed is left alone. Those that changed for
+   * themselves come first, then the busiest.
+   */
   swap(): Promise<void>
+  /** The same for one client, whatever else is under way; it is built where it is at rest. */
+  serve(client: string): Promise<GenerationStatus | null>
+  /** Null: at rest. */
+  statusOf(key: string): GenerationStatus | null
+  /** Calls back after each swap, and after a build; returns how to leave. */
+  onChange(listener: (key: string, status: GenerationStatus) => void): () => void
+  /** Calls back after each swap of this graph, which does not rest meanwhile; returns how to leave. */
+  follow(key: string, onSwap: () => void): () => void
+  /** Counts one subscriber until it is called back. */
+  subscribed(key: string): () => void
   close: Close
 }
 
 export type GenerationsOptions<Source> = {
-  /** The client's graph now; null when there is no such client, or nothing to compose. */
-  graphOf(client: string): Source | null
+  /** The graph now; null when there is no such client, or nothing to compose. */
+  graphOf(key: string): Source | null
   /** Changes exactly when the generation has to. */
   hashOf(graph: Source): string
-  build(graph: Source, number: number): Promise<BuiltGeneration>
+  summarize(graph: Source): GraphSummary
+  build(graph: Source, order: GenerationOrder): Promise<BuiltGeneration>
+  /** @default 500 generations, 1,024 MB, 15 minutes without any use */
+  bounds?: Partial<RestBounds> | undefined
   log: Log
 }
 
-type Running = {
-  generation: Generation
-  leases: number
-  isRetired: boolean
-  ended: PromiseWithResolvers<void>
-}
-type Slot = { running: Running | null; building: Promise<void> | null; built: number }
+const countMs = 10_000
+const defaultBounds: RestBounds = { generations: 500, memoryMb: 1_024, idleCounts: 90 }
+/** Of the most used operations, how many are planned for a new generation, and for how long a swap waits for them. */
+const warmth = { own: { most: 50, ms: 300 }, wake: { most: 0, ms: 0 }, common: { most: 10, ms: 100 } }
+/** Streams that are told of a swap in one turn of the event loop. */
+const toldAtOnce = 100
 
-/** The generation of each client: built when first asked for, swapped by one assignment, closed when its last lease ends. */
-export function createGenerations<Source>({
-  graphOf,
-  hashOf,
-  build,
-  log,
-}: GenerationsOptions<Source>): Generations {
+/** The generation of each graph: built when first asked for, swapped by one assignment, closed when its last lease ends. */
+export function createGenerations<Source>(options: GenerationsOptions<Source>): Generations {
+  const { graphOf, hashOf, summarize, build, log } = options
+  const bounds = { ...defaultBounds, ...options.bounds }
   const slots = new Map<string, Slot>()
   const draining = new Set<Running>()
+  const listeners = new Set<(key: string, status: GenerationStatus) => void>()
+  const performing = new Map<Slot, Promise<void>>()
+  const commonLane = Symbol('common swaps')
+  let phase: 'open' | 'closed' = 'open'
 
-  const slotOf = (client: string) => {
-    const slot = slots.get(client) ?? { running: null, building: null, built: 0 }
-    slots.set(client, slot)
+  const slotOf = (key: string) => {
+    const slot = slots.get(key) ?? createSlot(key)
+    slots.set(key, slot)
     return slot
   }
-  const retire = (running: Running) => {
-    running.isRetired = true
+  const drain = (running: Running) => {
     draining.add(running)
     running.ended.promise.finally(() => draining.delete(running)).catch(() => undefined)
-    endIfIdle(running, log)
+    retire(running, log)
   }
-  const end = (slot: Slot) => {
-    if (slot.running) retire(slot.running)
+  const rest = (slot: Slot) => {
+    if (slot.running) drain(slot.running)
     slot.running = null
+    slot.busyness = 0
+    slot.idle = 0
   }
-  const bringUpToDate = async (client: string, slot: Slot) => {
-    const graph = graphOf(client)
+  /** The client is gone, or has nothing left. */
+  const end = (slot: Slot) => {
+    rest(slot)
+    if (slot.streams.size === 0 && slot.subscribers === 0) slots.delete(slot.key)
+  }
+  const makeRoom = (newcomer?: Slot) => {
+    for (const slot of chooseToRest(slots.values(), bounds)) {
+      if (slot === newcomer || performing.has(slot)) continue
+      log.info({ client: slot.key }, 'a generation is put to rest')
+      rest(slot)
+    }
+  }
+  const swapIn = (slot: Slot, next: Running) => {
+    const before = slot.running
+    slot.built = next.generation.number
+    slot.running = next
+    next.activatedAt = new Date()
+    if (before) drain(before)
+    const { id: generation, number, reason } = next.generation
+    log.info({ client: slot.key, generation, number, reason }, 'a new generation is served')
+    for (const listener of listeners) listener(slot.key, readStatus(slot, next))
+    tellStreams(slot).catch((error) => log.error({ err: error }, 'subscriptions were not told of a swap'))
+    makeRoom(slot)
+  }
+  const bringUpToDate = async (slot: Slot, concern: Concern) => {
+    const graph = phase === 'open' ? graphOf(slot.key) : null
     if (!graph) return end(slot)
-    if (slot.running?.generation.hash === hashOf(graph)) return
-    const result = await build(graph, slot.built + 1)
+    const hash = hashOf(graph)
+    if (slot.running?.generation.hash === hash || slot.refused === hash) return
+    const lane = concern === 'common' ? commonLane : Symbol(slot.key)
+    const summary = summarize(graph)
+    const { reason } = describeChange(slot.summary, summary)
+    const result = await build(graph, { number: slot.built + 1, reason, lane })
+    slot.refused = result.ok ? null : hash
     if (!result.ok) {
-      log.error({ client, errors: result.errors }, 'the supergraph does not compose; what runs goes on')
+      log.error({ client: slot.key, errors: result.errors }, 'it does not compose; what runs goes on')
       return
     }
-    slot.built += 1
-    const retired = slot.running
-    slot.running = {
-      generation: result.generation,
-      leases: 0,
-      isRetired: false,
-      ended: Promise.withResolvers(),
+    const next = createRunning(result.generation)
+    await warm(slot, next, { lane, ...warmth[concern] })
+    slot.summary = summary
+    swapIn(slot, next)
+  }
+  const order = createSwapOrder<Slot>({
+    perform(slot, concern) {
+      const done = bringUpToDate(slot, concern).finally(() => performing.delete(slot))
+      performing.set(slot, done)
+      return done
+    },
+    busynessOf: ({ busyness, uses }) => busyness + uses,
+  })
+  const addOrLog = (slot: Slot, concern: Concern) =>
+    order.add(slot, concern).catch((error) => {
+      log.error({ err: error, client: slot.key }, 'a generation could not be built; what runs goes on')
+    })
+  /** What it is that concerns a slot now; null: nothing. */
+  const concernOf = (slot: Slot): Concern | null => {
+    if (!slot.running && !performing.has(slot)) return null
+    const graph = graphOf(slot.key)
+    if (!graph) return 'own'
+    const hash = hashOf(graph)
+    if (!performing.has(slot) && [slot.running?.generation.hash, slot.refused].includes(hash)) return null
+    return describeChange(slot.summary, summarize(graph)).isCommon ? 'common' : 'own'
+  }
+  const swap = async () => {
+    const swaps: Promise<void>[] = []
+    for (const slot of [...slots.values()]) {
+      const concern = concernOf(slot)
+      if (concern) swaps.push(addOrLog(slot, concern))
     }
-    log.info({ client, generation: result.generation.id, number: slot.built }, 'a new generation is served')
-    if (retired) retire(retired)
+    await Promise.all(swaps)
   }
-  /** One build at a time for each client; a change that comes meanwhile is seen by the build after it. */
-  const settle = (client: string, slot: Slot) => {
-    const before = slot.building ?? Promise.resolve()
-    const building = before
-      .catch(() => undefined)
-      .then(() => bringUpToDate(client, slot))
-      .finally(() => {
-        if (slot.building === building) slot.building = null
-      })
-    slot.building = building
-    return building
+  const statusOf = (key: string) => {
+    const slot = slots.get(key)
+    return slot?.running ? readStatus(slot, slot.running) : null
   }
+  const counting = setInterval(() => {
+    for (const slot of slots.values()) {
+      slot.idle = slot.uses > 0 ? 0 : slot.idle + 1
+      slot.busyness = slot.busyness / 2 + slot.uses
+      slot.uses = 0
+    }
+    makeRoom()
+    // What could not be built, for a thread that was lost, is tried again.
+    swap().catch((error) => log.error({ err: error }, 'a swap failed'))
+  }, countMs)
+  counting.unref()
 
   return {
-    async acquire(client) {
-      const slot = slots.get(client)
-      if (slot?.running) return lease(slot.running, log)
-      if (!graphOf(client)) throw noSchema()
-      const fresh = slotOf(client)
-      await (fresh.building ?? settle(client, fresh))
-      if (!fresh.running) throw noSchema()
-      return lease(fresh.running, log)
+    async acquire(key) {
+      const known = slots.get(key)
+      if (!known?.running && !graphOf(key)) throw noSchema()
+      const slot = known ?? slotOf(key)
+      slot.uses += 1
+      if (!slot.running) await order.add(slot, 'wake')
+      if (!slot.running) throw noSchema()
+      return lease(slot.running, log)
     },
-    async swap() {
-      for (const [client, slot] of slots) {
-        if (!slot.running && !slot.building) continue
-        await settle(client, slot).catch((error) => {
-          log.error({ err: error, client }, 'a generation could not be built; what runs goes on')
-        })
-      }
+    swap,
+    async serve(client) {
+      const contracts = [...slots.values()].filter(
+        ({ key, running }) => running && readContractKey(key).client === client,
+      )
+      await Promise.all([...new Set([slotOf(client), ...contracts])].map((slot) => addOrLog(slot, 'own')))
+      return statusOf(client)
+    },
+    statusOf,
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    follow(key, onSwap) {
+      const { streams } = slotOf(key)
+      streams.add(onSwap)
+      return () => streams.delete(onSwap)
+    },
+    subscribed(key) {
+      const slot = slotOf(key)
+      slot.subscribers += 1
+      return once(() => {
+        slot.subscribers -= 1
+      })
     },
     async close() {
-      for (const slot of slots.values()) {
-        await slot.building?.catch(() => undefined)
-        end(slot)
-      }
+      phase = 'closed'
+      clearInterval(counting)
+      while (performing.size > 0) await Promise.allSettled(performing.values())
+      for (const slot of slots.values()) rest(slot)
       slots.clear()
       await Promise.race([
         Promise.all([...draining].map(({ ended }) => ended.promise)),
@@ -126,26 +230,32 @@ export function createGenerations<Source>({
   }
 }
 
-function lease(running: Running, log: Log): GenerationLease {
-  running.leases += 1
-  let isHeld = true
-  return {
-    generation: running.generation,
-    [Symbol.dispose]() {
-      if (!isHeld) return
-      isHeld = false
-      running.leases -= 1
-      endIfIdle(running, log)
-    },
+type Warmth = { lane: symbol; most: number; ms: number }
+
+/** Resolves when the time is up; what is left is planned after the swap. */
+async function warm({ running }: Slot, next: Running, { lane, most, ms }: Warmth): Promise<void> {
+  const operations = running?.generation.planner.mostUsed(most) ?? []
+  if (operations.length === 0) return
+  const { signal } = next.retired
+  await Promise.race([warmGeneration(next.generation, { operations, lane, signal }), deadline(ms)])
+}
+
+/** A few at a time: each looks whether it is still valid. */
+async function tellStreams({ streams }: Slot): Promise<void> {
+  let told = 0
+  for (const onSwap of [...streams]) {
+    onSwap()
+    told += 1
+    if (told % toldAtOnce === 0) await turn()
   }
 }
 
-function endIfIdle({ generation, leases, isRetired, ended }: Running, log: Log): void {
-  if (!isRetired || leases > 0) return
-  generation.close().then(ended.resolve, (error) => {
-    log.warn({ err: error, generation: generation.id }, 'a generation could not be closed cleanly')
-    ended.resolve()
-  })
+function once(work: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) work()
+    isDone = true
+  }
 }
 
 function noSchema(): TrellisError {

@@ -21,7 +21,7 @@ import { events, type Happening, type Served } from './world.ts'
 export type Answers = { results: ExecutionResult[]; log: string[] }
 
 /** One way to run a plan. The first of several is the reference. */
-export type NamedExecutor = Omit<Executor, 'answer'> & { name: string }
+export type NamedExecutor = Omit<Executor, 'answer' | 'warm'> & { name: string }
 
 /** Makes the executors of one generation. */
 export type CreateExecutors = (parts: ExecutorParts) => NamedExecutor[]

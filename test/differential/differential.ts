@@ -75,7 +75,7 @@ function worldOf(seed: number, { model, supergraphSdl, createExecutors }: Parts)
       .filter((name) => isUsed(model, name))
       .map((name) => [name, inProcess(name, serveSubgraph(model, name, truth), happening)]),
   )
-  const executors = createExecutors({ schema: planner.schema, supergraph: planner.supergraph, subgraphs })
+  const executors = createExecutors({ schema: planner.schema, subgraphs })
   const whole = serveWhole(model, truth)
   return { seed, model, supergraphSdl, planner, whole, subgraphs, executors, happening }
 }
@@ -100,8 +100,8 @@ export function reachedBy(
   subgraphs: ReadonlyMap<string, Subgraph>,
   createExecutors: CreateExecutors,
 ): World {
-  const { schema, supergraph } = world.planner
-  return { ...world, subgraphs, executors: createExecutors({ schema, supergraph, subgraphs }) }
+  const { schema } = world.planner
+  return { ...world, subgraphs, executors: createExecutors({ schema, subgraphs }) }
 }
 
 /**

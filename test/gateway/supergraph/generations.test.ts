@@ -3,6 +3,7 @@ import { createPlannerPool } from '../../../gateway/planning/planner-pool.ts'
 import { buildGeneration } from '../../../gateway/supergraph/build-generation.ts'
 import { type ClientGraph, clientGraphHash } from '../../../gateway/supergraph/client-graph.ts'
 import { createGenerations } from '../../../gateway/supergraph/generations.ts'
+import { summarize } from '../../../gateway/supergraph/graph-change.ts'
 import type { Subgraph } from '../../../gateway/transports/subgraph-fetch.ts'
 
 const planners = createPlannerPool()
@@ -26,12 +27,14 @@ function startGenerations(first: ClientGraph | null) {
   const generations = createGenerations({
     graphOf: () => current.graph,
     hashOf: clientGraphHash,
-    async build(graph, number) {
+    summarize,
+    async build(graph, order) {
+      const { number } = order
       const connect = {
         module: () => subgraph,
         plugin: () => ({ ...subgraph, close: async () => undefined }),
       }
-      const built = await buildGeneration(graph, number, {
+      const built = await buildGeneration(graph, order, {
         connect,
         compose: planners.compose,
         planners,
