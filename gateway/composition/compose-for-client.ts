@@ -1,6 +1,8 @@
 import { composeServices } from '@theguild/federation-composition'
 import { type DocumentNode, GraphQLError, parse, visit } from 'graphql'
+import { contractOf } from './contract.ts'
 import { withExternalsOfInterfaceObjects } from './interface-object-externals.ts'
+import { withTagsOnFields } from './tags-on-fields.ts'
 
 /** One subgraph as composition sees it. */
 export type SubgraphSource = {
@@ -17,8 +19,16 @@ export type Composition = { ok: true; supergraphSdl: string } | { ok: false; err
 /** The name of a client's plugin among its subgraphs. No module may have it. */
 export const pluginSubgraph = 'plugin'
 
-/** A client's supergraph from its modules and its plugin. Pure: the same sources give the same answer. */
-export function composeForClient(sources: readonly SubgraphSource[]): Composition {
+/**
+ * A client's supergraph from its modules and its plugin. Pure: the same sources give the same answer.
+ *
+ * @param tags of a partner's key: what they do not allow is not in the API schema, see contract.ts. @default null: all
+ *   of it is
+ */
+export function composeForClient(
+  sources: readonly SubgraphSource[],
+  tags: readonly string[] | null = null,
+): Composition {
   const services = sources.map((source) => ({ source, typeDefs: parseSource(source) }))
   const syntaxErrors = services.flatMap(({ typeDefs }) => ('code' in typeDefs ? [typeDefs] : []))
   if (syntaxErrors.length > 0) return { ok: false, errors: syntaxErrors }
@@ -29,9 +39,19 @@ export function composeForClient(sources: readonly SubgraphSource[]): Compositio
     usesContext(typeDefs) ? [contextError(name)] : [],
   )
   if (unsupported.length > 0) return { ok: false, errors: unsupported }
-  const result = composeServices(subgraphs)
+  const result = composeServices(tags ? withTagsOnFields(subgraphs) : subgraphs)
   if (result.errors) return { ok: false, errors: result.errors.map(toCompositionError) }
-  return { ok: true, supergraphSdl: withExternalsOfInterfaceObjects(result.supergraphSdl, subgraphs) }
+  const supergraphSdl = withExternalsOfInterfaceObjects(result.supergraphSdl, subgraphs)
+  if (!tags) return { ok: true, supergraphSdl }
+  const contract = contractOf(supergraphSdl, tags)
+  return contract === null
+    ? { ok: false, errors: [contractIsEmpty(tags)] }
+    : { ok: true, supergraphSdl: contract }
+}
+
+function contractIsEmpty(tags: readonly string[]): CompositionError {
+  const message = `No field of Query that leads somewhere has one of the tags of this contract: ${tags.join(', ') || 'it has none'}.`
+  return { code: 'CONTRACT_EMPTY', message, subgraph: null }
 }
 
 /** It composes, and the planner plans it; the executor would leave the arguments out, and the answers be wrong. */

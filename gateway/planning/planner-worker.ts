@@ -16,9 +16,9 @@ function perform(task: PlannerTask): PlannerReply {
   }
 }
 
-function compose({ sources }: ComposeTask): PlannerReply {
+function compose({ sources, tags }: ComposeTask): PlannerReply {
   begin()
-  return { kind: 'composed', composition: composeForClient(sources) }
+  return { kind: 'composed', composition: composeForClient(sources, tags) }
 }
 
 function plan({ hash, supergraphSdl, dropped, operation }: PlanTask): PlannerReply {
