@@ -13,7 +13,7 @@ export const errorCatalogue = {
   },
   FORBIDDEN: { status: 403, meaning: 'The viewer is known and may not do this.' },
   NOT_FOUND: { status: 404, meaning: 'There is no such thing, or it is not yours.' },
-  NOT_AVAILABLE: { status: 403, meaning: 'This kind of key has no schema to query on this platform yet.' },
+  NOT_AVAILABLE: { status: 403, meaning: 'What is asked for is not part of this installation.' },
   BAD_USER_INPUT: { status: 400, meaning: 'An argument is malformed or out of its range.' },
   VALIDATION_FAILED: {
     status: 400,
@@ -73,6 +73,10 @@ export const errorCatalogue = {
   NO_SCHEMA: {
     status: 503,
     meaning: 'No module of this client has registered yet, so there is no schema to query.',
+  },
+  CONTRACT_EMPTY: {
+    status: 403,
+    meaning: 'The tags of this partner key leave nothing of the client’s schema.',
   },
   PLAN_EMPTY: { status: 500, meaning: 'The operation is valid, and no way was found to answer it.' },
   OPERATION_TIMEOUT: { status: 504, meaning: 'The operation took longer than an operation may.' },

@@ -4,13 +4,14 @@ import type { AcquireGraph, GraphLease } from './pipeline.ts'
 import { createSubscribeOperation } from './subscriptions/subscribe-operation.ts'
 import type { Generations } from './supergraph/generations.ts'
 import type { Graph } from './supergraph/graph.ts'
+import { contractKey } from './supergraph/graph-key.ts'
 import { callerOf } from './supergraph/operation-context.ts'
 import { createShowError } from './supergraph/show-error.ts'
 
-/** What runs for a client now. */
-export type AcquireClientGraph = (client: string) => Promise<GraphLease>
+/** What runs for a client, or for its partners of certain tags, now; by a key of `contractKey`. */
+export type AcquireClientGraph = (key: string) => Promise<GraphLease>
 
-/** Which graph is whose: control is for operators and deployers, and nobody else has it; partners have none yet. */
+/** Which graph is whose: control is for operators and deployers, and nobody else has it; partners have their contract. */
 export function createAcquireGraph(acquireClientGraph: AcquireClientGraph, control: Graph): AcquireGraph {
   return async (viewer) => {
     if (!viewer) throw new TrellisError('UNAUTHENTICATED', 'Nobody is called by name here.')
@@ -19,7 +20,7 @@ export function createAcquireGraph(acquireClientGraph: AcquireClientGraph, contr
       case 'DEPLOYER':
         return { graph: control, [Symbol.dispose]: () => undefined }
       case 'PARTNER':
-        throw new TrellisError('NOT_AVAILABLE', 'There is nothing here for partner keys yet.')
+        return acquireClientGraph(contractKey(viewer))
       case 'FRONTEND':
       case 'USER':
       case 'SERVER':
@@ -33,8 +34,8 @@ export function createAcquireGraph(acquireClientGraph: AcquireClientGraph, contr
 
 export function createAcquireClientGraph(generations: Generations, log: Log): AcquireClientGraph {
   const subscribeOperation = createSubscribeOperation({ format: createShowError(log) })
-  return async (client) => {
-    const lease = await generations.acquire(client)
+  return async (key) => {
+    const lease = await generations.acquire(key)
     const { planner, answering } = lease.generation
     return {
       graph: {
@@ -42,7 +43,7 @@ export function createAcquireClientGraph(generations: Generations, log: Log): Ac
         ...answering,
         subscribe: (request, context) =>
           subscribeOperation({ ...request, caller: callerOf(context), signal: context.disconnected }, () =>
-            generations.acquire(client),
+            generations.acquire(key),
           ),
       },
       [Symbol.dispose]: () => lease[Symbol.dispose](),
