@@ -1,11 +1,11 @@
-import { execute, GraphQLError, type GraphQLFormattedError, parse } from 'graphql'
+import { type DocumentNode, execute, GraphQLError, type GraphQLFormattedError, parse } from 'graphql'
 import { LRUCache } from 'lru-cache'
-import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
-import type { BuildStore } from './build-store.ts'
 import type { Caller, OpenCall } from './ctx/open-call.ts'
-import type { IsolateProcess } from './isolate-process.ts'
-import { buildPluginSchema, type ExecutablePlugin, type PluginRequest } from './plugin-schema.ts'
+import type { FindBuild } from './find-build.ts'
+import type { LimitsOf } from './limits-of.ts'
+import type { RunLambdas } from './run-lambdas.ts'
+import { createWaves } from './waves.ts'
 
 export type GraphQLRequest = { query: string; variables?: Record<string, unknown>; operationName?: string }
 
@@ -15,46 +15,40 @@ export type PluginCall = Caller & { digest: string }
 export type RunPlugin = (request: GraphQLRequest, call: PluginCall) => Promise<object>
 
 export type PluginRunnerOptions = {
-  store: BuildStore
-  isolates: IsolateProcess
+  findBuild: FindBuild
+  limitsOf: LimitsOf
+  runLambdas: RunLambdas
   openCall: (caller: Caller) => OpenCall
   log: Log
 }
 
-/** Executable schemas kept, the least used forgotten first; made again from the store in a few milliseconds. */
-const schemasKept = 500
+/** The gateway sends the same few texts again and again: those of its plans. */
+const documentsKept = 1_000
 
 /** Answers GraphQL requests to builds: the schema is executed here, the resolvers in the build's isolate. */
-export function createPluginRunner({ store, isolates, openCall, log }: PluginRunnerOptions): RunPlugin {
-  const executables = new LRUCache<string, ExecutablePlugin>({ max: schemasKept })
+export function createPluginRunner(options: PluginRunnerOptions): RunPlugin {
+  const { findBuild, limitsOf, runLambdas, openCall, log } = options
+  const documents = new LRUCache<string, DocumentNode>({ max: documentsKept })
 
-  async function executableOf({ client, digest }: PluginCall): Promise<ExecutablePlugin> {
-    const name = `${client}/${digest}`
-    const known = executables.get(name)
+  function read(query: string): DocumentNode {
+    const known = documents.get(query)
     if (known) return known
-    const stored = await store.find(client, digest)
-    if (!stored) throw new TrellisError('NOT_FOUND', 'There is no such build.')
-    const executable = { schema: buildPluginSchema(stored.sdl, stored.functions), bundle: stored.bundle }
-    executables.set(name, executable)
-    return executable
+    const document = parse(query, { noLocation: true })
+    documents.set(query, document)
+    return document
   }
 
   return async ({ query, variables, operationName }, call) => {
-    const { schema, bundle: source } = await executableOf(call)
+    const { client, digest } = call
+    const { schema, bundle } = await findBuild(client, digest)
     const { facts, ask } = openCall(call)
-    const isolate = `${call.client}/${call.digest}`
-    const contextValue: PluginRequest = {
-      batches: new Map(),
-      run: (lambda, argument, repeatable) =>
-        isolates.call({ isolate, source, lambda, argument, facts, repeatable, ask }),
-    }
-    const document = parse(query)
+    const build = { client, digest, bundle, limits: limitsOf(client) }
     const { data, errors } = await execute({
       schema,
-      document,
+      document: read(query),
       variableValues: variables,
       operationName,
-      contextValue,
+      contextValue: createWaves((calls, repeatable) => runLambdas(build, calls, { facts, ask, repeatable })),
     })
     return { data, ...(errors && { errors: errors.map((error) => shown(error, log)) }) }
   }

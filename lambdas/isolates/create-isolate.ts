@@ -1,8 +1,18 @@
 import { setImmediate as nextTask } from 'node:timers/promises'
 import ivm from 'isolated-vm'
 import { TrellisError } from '../../foundation/errors.ts'
+import {
+  endedByAnother,
+  outOfMemory,
+  overloaded,
+  thrown,
+  tooLarge,
+  tooLong,
+  tooManyQuestions,
+} from './call-errors.ts'
+import type { ClientTurns } from './client-turns.ts'
+import type { IsolateLimits } from './isolate-limits.ts'
 import { loadPlugin, type Plugin } from './load-plugin.ts'
-import type { IsolateLimits } from './messages.ts'
 import { watchTurn } from './watch-turn.ts'
 
 /**
@@ -15,10 +25,15 @@ import { watchTurn } from './watch-turn.ts'
 export type PluginIsolate = {
   /** What the plugin declares: JSON text. */
   describe(port: CallPort): Promise<string>
-  /** Runs a lambda, `Type.field`. JSON text in and out. */
-  invoke(lambda: string, argument: string, port: CallPort): Promise<string>
+  /** Runs the lambdas of a crossing. JSON text in and out. */
+  invoke(crossing: string, size: CallSize, port: CallPort): Promise<string>
+  /** Heap as it was last seen, megabytes; null where there is no engine. */
+  memoryMb(): number | null
   dispose(): void
 }
+
+/** What a crossing may use: its lambdas share it. */
+export type CallSize = { lambdas: number; wallMs: number }
 
 /** What a call may do to the world outside. */
 export type CallPort = {
@@ -27,17 +42,32 @@ export type CallPort = {
   log(line: string): void
 }
 
+export type IsolateSurroundings = {
+  limits: IsolateLimits
+  /** Shared by all isolates of the client. */
+  turns: ClientTurns
+  /** Notes whose code runs, until the given function is called. */
+  beginTurn(): () => void
+  onStuck(): void
+  /** The engine has lost control: nothing in this process can be trusted to go on. */
+  onCatastrophe(): void
+}
+
 type Engine = {
   isolate: ivm.Isolate
   plugin: Plugin | null
+  memoryMb: number
   /** Whose turn it is, or was last: where the engine is gone, who ended it. */
   turnOf: Call | null
 }
 type Call = CallPort & {
-  engine: Engine
+  /** Null until its first turn. */
+  engine: Engine | null
+  lambdas: number
   cpuLeftMs: number
   asked: number
   logged: number
+  isOver: boolean
   /** Rejects when the call is given up. */
   givenUp: PromiseWithResolvers<never>
 }
@@ -45,60 +75,63 @@ type Call = CallPort & {
 type Enter = (plugin: Plugin, call: number) => Promise<unknown>
 
 /** @param source the bundled plugin; its own code first runs at the first call, under that call's limits */
-export function createIsolate(source: string, limits: IsolateLimits): PluginIsolate {
+export function createIsolate(source: string, surroundings: IsolateSurroundings): PluginIsolate {
+  const { limits, turns, beginTurn, onStuck, onCatastrophe } = surroundings
   const calls = new Map<number, Call>()
   let engine: Engine | null = null
-  let turns: Promise<unknown> = Promise.resolve()
   let lastCall = 0
 
   function livingEngine(): Engine {
     if (engine && !engine.isolate.isDisposed) return engine
-    const { memoryMb } = limits
-    engine = {
-      isolate: new ivm.Isolate({ memoryLimit: memoryMb, onCatastrophicError: abandonProcess }),
-      plugin: null,
-      turnOf: null,
-    }
+    const isolate = new ivm.Isolate({ memoryLimit: limits.memoryMb, onCatastrophicError: onCatastrophe })
+    engine = { isolate, plugin: null, memoryMb: 0, turnOf: null }
     return engine
   }
 
   /** One turn of this call, after those before it. A call whose turn breaks a limit is given up with that limit's code. */
-  function takeTurn(call: Call, turn: () => Promise<unknown>): Promise<void> {
-    const taken = turns.then(async () => {
-      const { engine } = call
-      try {
-        if (engine.isolate.isDisposed) throw new Error('The engine is gone.')
-        engine.turnOf = call
-        call.cpuLeftMs -= await watchTurn(engine.isolate, turn, call.cpuLeftMs)
-      } catch (error) {
-        call.givenUp.reject(lambdaError(error, call))
+  function takeTurn(call: Call, turn: (engine: Engine) => Promise<unknown>): void {
+    turns.take(async () => {
+      if (call.isOver) return 0
+      const engine = call.engine ?? enter(call)
+      if (engine.isolate.isDisposed) {
+        call.givenUp.reject(lambdaError(null, call))
+        return 0
       }
+      engine.turnOf = call
+      const endTurn = beginTurn()
+      const watched = { cpuLeftMs: () => call.cpuLeftMs, onStuck }
+      const { cpuMs, failure } = await watchTurn(engine.isolate, () => turn(engine), watched)
+      endTurn()
+      call.cpuLeftMs -= cpuMs
+      if (failure !== null) call.givenUp.reject(lambdaError(failure, call))
+      else if (!engine.isolate.isDisposed) engine.memoryMb = heapOf(engine.isolate)
+      return cpuMs
     })
-    turns = taken
-    return taken
   }
 
-  /** Comes back when the engine has done all that stands before it: the task in hand, and the promises of that task. */
-  async function rest({ plugin }: Engine): Promise<void> {
-    await nextTask()
-    await plugin?.rest.apply(undefined, [])
+  function enter(call: Call): Engine {
+    const engine = livingEngine()
+    if (!engine.plugin) call.cpuLeftMs += limits.loadCpuMs
+    call.engine = engine
+    return engine
   }
 
   async function answerAsk(id: unknown, request: unknown): Promise<string> {
     const call = calls.get(Number(id))
     if (!call) return unanswered
     call.asked += 1
-    if (call.asked > limits.hostCalls) {
+    // An empty question: one lambda of the crossing has asked too often. The sum is held besides.
+    if (request === '' || call.asked > limits.hostCalls * call.lambdas) {
       call.givenUp.reject(tooManyQuestions(limits))
       return unanswered
     }
-    const answer = await askFor(call, String(request))
-    if (!calls.has(Number(id))) return unanswered
+    const answer = await askFor(call, String(request), limits)
+    if (call.isOver) return unanswered
     // The answer goes in on a turn of its own: the engine may be busy with another call by now.
     const delivered = Promise.withResolvers<string>()
-    void takeTurn(call, () => {
+    takeTurn(call, (engine) => {
       delivered.resolve(answer)
-      return rest(call.engine)
+      return rest(engine)
     })
     return delivered.promise
   }
@@ -109,21 +142,31 @@ export function createIsolate(source: string, limits: IsolateLimits): PluginIsol
     return engine.plugin
   }
 
-  async function run(port: CallPort, enter: Enter): Promise<string> {
-    await turns
-    const engine = livingEngine()
-    const cpuLeftMs = limits.cpuMs + (engine.plugin ? 0 : limits.loadCpuMs)
-    const call: Call = { ...port, engine, cpuLeftMs, asked: 0, logged: 0, givenUp: Promise.withResolvers() }
+  async function run(port: CallPort, { lambdas, wallMs }: CallSize, enterPlugin: Enter): Promise<string> {
+    if (turns.waiting() > limits.queuedCalls) throw overloaded()
+    const call: Call = {
+      ...port,
+      engine: null,
+      lambdas,
+      cpuLeftMs: limits.cpuMs * lambdas,
+      asked: 0,
+      logged: 0,
+      isOver: false,
+      givenUp: Promise.withResolvers(),
+    }
     call.givenUp.promise.catch(() => undefined)
     const id = ++lastCall
     calls.set(id, call)
-    const timer = setTimeout(() => call.givenUp.reject(tooLong(limits)), limits.wallMs)
+    const timer = setTimeout(() => {
+      call.givenUp.reject(call.engine ? tooLong(wallMs) : overloaded())
+      call.cpuLeftMs = 0 // Where it is busy even now, its turn ends, too.
+    }, wallMs)
     const answered = Promise.withResolvers<unknown>()
     answered.promise.catch(() => undefined)
     try {
-      void takeTurn(call, async () => {
+      takeTurn(call, async (engine) => {
         const plugin = await load(engine)
-        enter(plugin, id).then(answered.resolve, answered.reject)
+        enterPlugin(plugin, id).then(answered.resolve, answered.reject)
         await rest(engine)
       })
       const value = await Promise.race([answered.promise, call.givenUp.promise])
@@ -131,9 +174,10 @@ export function createIsolate(source: string, limits: IsolateLimits): PluginIsol
       return value
     } catch (error) {
       // A turn that broke a limit knows better than the promise that died with the engine, and may be told later.
-      if (engine.isolate.isDisposed) await Promise.race([call.givenUp.promise, turns])
+      if (call.engine?.isolate.isDisposed) await Promise.race([call.givenUp.promise, turns.underWay()])
       throw lambdaError(error, call)
     } finally {
+      call.isOver = true
       clearTimeout(timer)
       calls.delete(id)
     }
@@ -141,11 +185,14 @@ export function createIsolate(source: string, limits: IsolateLimits): PluginIsol
 
   return {
     describe: (port) =>
-      run(port, async ({ describe }) => describe.apply(undefined, [], { result: { copy: true } })),
-    invoke: (lambda, argument, port) =>
-      run(port, async ({ invoke }, id) =>
-        invoke.apply(undefined, [id, lambda, argument], { result: { promise: true, copy: true } }),
+      run(port, { lambdas: 1, wallMs: limits.wallMs }, async ({ describe }) =>
+        describe.apply(undefined, [], { result: { copy: true } }),
       ),
+    invoke: (crossing, size, port) =>
+      run(port, size, async ({ invoke }, id) =>
+        invoke.apply(undefined, [id, crossing], { result: { promise: true, copy: true } }),
+      ),
+    memoryMb: () => (engine && !engine.isolate.isDisposed ? engine.memoryMb : null),
     dispose() {
       if (engine && !engine.isolate.isDisposed) engine.isolate.dispose()
     },
@@ -155,12 +202,25 @@ export function createIsolate(source: string, limits: IsolateLimits): PluginIsol
 /** What a call that has ended hears: nothing, so that what is left of it goes no further. */
 const unanswered = new Promise<string>(() => undefined)
 
+/** Comes back when the engine has done all that stands before it: the task in hand, and the promises of that task. */
+async function rest({ plugin }: Engine): Promise<void> {
+  await nextTask()
+  await plugin?.rest.apply(undefined, [])
+}
+
+function heapOf(isolate: ivm.Isolate): number {
+  const { used_heap_size, externally_allocated_size } = isolate.getHeapStatisticsSync()
+  return (used_heap_size + externally_allocated_size) / 1024 / 1024
+}
+
 /** Never rejects: a promise that does, crossing from an engine that is just being given up, would end this process. */
-function askFor(call: Call, request: string): Promise<string> {
-  return call.ask(request).then(
-    (answer) => JSON.stringify({ answer }),
-    (error) => JSON.stringify({ refused: error instanceof Error ? error.message : String(error) }),
-  )
+async function askFor(call: Call, request: string, { payloadChars }: IsolateLimits): Promise<string> {
+  try {
+    if (request.length > payloadChars) throw new Error(`A question has at most ${payloadChars} characters.`)
+    return JSON.stringify({ answer: await call.ask(request) })
+  } catch (error) {
+    return JSON.stringify({ refused: error instanceof Error ? error.message : String(error) })
+  }
 }
 
 function keepLog(call: Call | undefined, line: string, limits: IsolateLimits): void {
@@ -170,41 +230,13 @@ function keepLog(call: Call | undefined, line: string, limits: IsolateLimits): v
   call.log(kept)
 }
 
-function tooLarge(limits: IsolateLimits): TrellisError {
-  return new TrellisError(
-    'LAMBDA_RESULT_TOO_LARGE',
-    `A lambda returns at most ${limits.payloadChars} characters of JSON.`,
-  )
-}
-
-function tooManyQuestions(limits: IsolateLimits): TrellisError {
-  return new TrellisError(
-    'LAMBDA_HOST_CALLS_EXCEEDED',
-    `One call may ask the platform ${limits.hostCalls} times.`,
-  )
-}
-
-function tooLong(limits: IsolateLimits): TrellisError {
-  return new TrellisError('LAMBDA_TIMEOUT', `A lambda has ${limits.wallMs} ms to answer.`)
-}
-
 /**
  * The author's own errors are theirs. An engine that is gone, and not by the watch of a turn, ran out of memory: that is
  * for the call whose turn it was, while the others in it were lost by no fault of their own.
  */
 function lambdaError(error: unknown, call: Call): TrellisError {
   if (error instanceof TrellisError) return error
-  const { isolate, turnOf } = call.engine
-  if (!isolate.isDisposed) {
-    const message = error instanceof Error ? error.message : String(error)
-    return new TrellisError('LAMBDA_FAILED', message.slice(0, 1000))
-  }
-  return turnOf === call
-    ? new TrellisError('LAMBDA_MEMORY_EXCEEDED', 'The lambda used more memory than it may.')
-    : new TrellisError('LAMBDA_UNAVAILABLE', 'Another call ended the isolate.')
-}
-
-/** The engine has lost control of an isolate: nothing in this process can be trusted to go on. The host starts another. */
-function abandonProcess(): void {
-  process.abort()
+  const { engine } = call
+  if (!engine?.isolate.isDisposed) return thrown(error)
+  return engine.turnOf === call ? outOfMemory() : endedByAnother()
 }

@@ -1,5 +1,5 @@
 import ivm from 'isolated-vm'
-import type { IsolateLimits } from './messages.ts'
+import type { IsolateLimits } from './isolate-limits.ts'
 import { prelude } from './prelude.ts'
 
 /** The functions of a plugin that is ready to be called, inside its isolate. */

@@ -1,101 +1,117 @@
+import { Socket } from 'node:net'
 import { TrellisError } from '../../foundation/errors.ts'
-import { type CallPort, createIsolate, type PluginIsolate } from './create-isolate.ts'
-import { defaultLimits, type FromIsolates, type IsolateLimits, type ToIsolates } from './messages.ts'
+import { type ClientTurns, createClientTurns } from './client-turns.ts'
+import { type CallPort, createIsolate } from './create-isolate.ts'
+import { openFrames } from './frames.ts'
+import type { IsolateLimits } from './isolate-limits.ts'
+import { keepIsolates } from './kept-isolates.ts'
+import type { CallFacts, FromIsolates, ToIsolates } from './messages.ts'
+import type { IsolateProcessSettings } from './process-settings.ts'
+import { openTurnRecord } from './turn-record.ts'
 
 /**
- * The process where plugin code runs. It has a pipe to its host and nothing else: no environment, no file system, and
- * no network where the platform can take it away. It ends with its host, and the host replaces it when it dies.
+ * A process where plugin code runs. It has a pipe to its host (descriptor 3), a file for its turn record (4), and nothing
+ * else: no environment, no file system, and no network where the platform can take it away. It ends with its host, and
+ * the host replaces it when it dies.
  */
 
-type Release = { limits: IsolateLimits; isolate: PluginIsolate }
+const memoryWatchMs = 50
 
-const releases = new Map<string, Release>()
+const settings: IsolateProcessSettings = JSON.parse(process.argv[2] ?? '')
+const record = openTurnRecord(4)
+const isolates = keepIsolates(settings)
+const limitsOf = new Map<string, IsolateLimits>()
+const turnsOf = new Map<string, ClientTurns>()
 const asked = new Map<string, PromiseWithResolvers<string>>()
+const pipe = new Socket({ fd: 3 })
+const { send } = openFrames<FromIsolates, ToIsolates>(pipe, receive)
 
-function send(message: FromIsolates): void {
-  process.send?.(message)
+function load({ isolate, client, limits, text }: ToIsolates & { kind: 'load' }): void {
+  limitsOf.set(client, limits)
+  const turns = turnsOf.get(client) ?? createClientTurns(() => limitsOf.get(client)?.cpuMsPerSecond ?? 0)
+  turnsOf.set(client, turns)
+  const surroundings = {
+    limits,
+    turns,
+    beginTurn: () => record.begin(client),
+    onStuck: () => send({ kind: 'stuck', client, text: '' }),
+    onCatastrophe: endNow,
+  }
+  isolates.add(isolate, client, createIsolate(text, surroundings))
 }
 
-function isolateOf(name: string): PluginIsolate {
-  const release = releases.get(name)
-  if (!release) throw new TrellisError('LAMBDA_UNAVAILABLE', 'The release is not loaded.')
-  return release.isolate
+/** Without a core dump of what may be gigabytes. */
+function endNow(): void {
+  process.kill(process.pid, 'SIGKILL')
 }
 
 /** One conversation with the host: its answer or its failure, with what the lambda logged on the way. */
-async function converse(
-  call: number,
-  limits: IsolateLimits,
-  work: (port: CallPort) => Promise<string>,
-): Promise<void> {
+async function converse({ call, isolate: name, lambdas, wallMs, text }: ToIsolates & { kind: 'call' }) {
+  const kept = isolates.use(name)
+  if (!kept) return send({ kind: 'unloaded', call, text: '' })
+  const { isolate } = kept
   const logs: string[] = []
-  let hostCalls = 0
-  const mine = new Set<string>()
-  const port: CallPort = {
-    log: (line) => logs.push(line),
-    ask(request) {
-      if (request.length > limits.payloadChars)
-        return Promise.reject(
-          new Error(`A question to the graph has at most ${limits.payloadChars} characters.`),
-        )
-      const hostCall = ++hostCalls
-      const answer = Promise.withResolvers<string>()
-      const key = `${call}:${hostCall}`
-      asked.set(key, answer)
-      mine.add(key)
-      send({ kind: 'ask', call, hostCall, request })
-      return answer.promise
-    },
-  }
+  const questions = openQuestions(call)
+  const port: CallPort = { ask: questions.ask, log: (line) => logs.push(line) }
+  const facts = (): CallFacts => ({ logs, memoryMb: isolate.memoryMb() })
   try {
-    send({ kind: 'returned', call, value: await work(port), logs })
+    const answer = text === '' ? isolate.describe(port) : isolate.invoke(text, { lambdas, wallMs }, port)
+    const value = await answer
+    send({ kind: 'returned', call, facts: facts(), text: value })
   } catch (error) {
     const { code, message } =
       error instanceof TrellisError ? error : new TrellisError('LAMBDA_FAILED', String(error))
-    send({ kind: 'failed', call, code, message, logs })
+    send({ kind: 'failed', call, code, facts: facts(), text: message })
   } finally {
-    for (const key of mine) asked.delete(key)
+    questions.forget()
+    kept.done()
+  }
+}
+
+/** What one call asks of the host. */
+function openQuestions(call: number) {
+  let last = 0
+  const keyOf = (hostCall: number) => `${call}:${hostCall}`
+  return {
+    ask(request: string): Promise<string> {
+      const hostCall = ++last
+      const answer = Promise.withResolvers<string>()
+      asked.set(keyOf(hostCall), answer)
+      send({ kind: 'ask', call, hostCall, text: request })
+      return answer.promise
+    },
+    forget() {
+      for (let hostCall = 1; hostCall <= last; hostCall++) asked.delete(keyOf(hostCall))
+    },
   }
 }
 
 function receive(message: ToIsolates): void {
   switch (message.kind) {
-    case 'load': {
-      releases.get(message.isolate)?.isolate.dispose()
-      const { source, limits } = message
-      releases.set(message.isolate, { limits, isolate: createIsolate(source, limits) })
-      return
-    }
-    case 'call': {
-      const limits = releases.get(message.isolate)?.limits ?? defaultLimits
-      const { call, isolate, lambda, argument } = message
-      void converse(call, limits, async (port) =>
-        lambda === null
-          ? isolateOf(isolate).describe(port)
-          : isolateOf(isolate).invoke(lambda, argument, port),
-      )
-      return
-    }
+    case 'load':
+      return void load(message)
+    case 'call':
+      return void converse(message)
     case 'answer': {
       const waiting = asked.get(`${message.call}:${message.hostCall}`)
-      if (message.ok) waiting?.resolve(message.value)
-      else waiting?.reject(new Error(message.value))
+      if (message.ok) waiting?.resolve(message.text)
+      else waiting?.reject(new Error(message.text))
       return
     }
     case 'ping':
-      send({ kind: 'pong' })
-      return
+      return void send({ kind: 'pong', text: '' })
     case 'drop':
-      releases.get(message.isolate)?.isolate.dispose()
-      releases.delete(message.isolate)
-      return
+      return void isolates.drop(message.isolate)
     default:
       message satisfies never
   }
 }
 
-process.on('message', receive)
-process.once('disconnect', () => process.exit(0))
+setInterval(() => {
+  if (process.memoryUsage.rss() > settings.residentMb * 1024 * 1024) endNow()
+}, memoryWatchMs).unref()
+pipe.once('close', () => process.exit(0))
+pipe.on('error', () => process.exit(1))
 // Ctrl-C reaches the whole group: the host ends first, and this process with it.
 process.on('SIGINT', () => undefined)
 process.on('SIGTERM', () => undefined)

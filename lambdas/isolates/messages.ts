@@ -1,46 +1,36 @@
 import type { ErrorCode } from '../../foundation/errors.ts'
+import type { IsolateLimits } from './isolate-limits.ts'
 
-/** What goes over the pipe between the lambda host and the process its isolates live in. Only JSON crosses. */
+/**
+ * What goes over the pipe between the lambda host and a process of isolates, as frames (frames.ts). `text` is what
+ * may be long; it is never parsed on the way.
+ */
 export type ToIsolates =
-  | { kind: 'load'; isolate: string; source: string; limits: IsolateLimits }
-  /** `lambda` null asks what the plugin declares. */
-  | { kind: 'call'; call: number; isolate: string; lambda: string | null; argument: string }
-  | { kind: 'answer'; call: number; hostCall: number; ok: boolean; value: string }
-  | { kind: 'drop'; isolate: string }
+  /** `text` is the bundle. Takes the place of an isolate of this name, whose calls go on to their end. */
+  | { kind: 'load'; isolate: string; client: string; limits: IsolateLimits; text: string }
+  /** `text` is a crossing (crossing.ts); empty asks what the plugin declares. */
+  | { kind: 'call'; call: number; isolate: string; lambdas: number; wallMs: number; text: string }
+  | { kind: 'answer'; call: number; hostCall: number; ok: boolean; text: string }
+  | { kind: 'drop'; isolate: string; text: '' }
   /** Asks for a sign of life: `pong`. */
-  | { kind: 'ping' }
+  | { kind: 'ping'; text: '' }
 
 export type FromIsolates =
-  | { kind: 'pong' }
-  /** What the lambda returned, or what the plugin declares: JSON text. */
-  | { kind: 'returned'; call: number; value: string; logs: string[] }
-  | { kind: 'failed'; call: number; code: ErrorCode; message: string; logs: string[] }
-  /** The isolate asks the host to query the graph for the call in progress. */
-  | { kind: 'ask'; call: number; hostCall: number; request: string }
+  | { kind: 'pong'; text: '' }
+  /** What the lambdas returned, or what the plugin declares: JSON text. */
+  | { kind: 'returned'; call: number; facts: CallFacts; text: string }
+  /** `text` is the message. */
+  | { kind: 'failed'; call: number; code: ErrorCode; facts: CallFacts; text: string }
+  /** The isolate was let go meanwhile: nothing has run. It is to be loaded again. */
+  | { kind: 'unloaded'; call: number; text: '' }
+  /** The isolate asks the host something for the call in progress. */
+  | { kind: 'ask'; call: number; hostCall: number; text: string }
+  /** A client's code holds a thread that cannot be taken from it: this process is to be replaced. */
+  | { kind: 'stuck'; client: string; text: '' }
 
-export type IsolateLimits = {
-  /** Heap of the isolate, megabytes. */
-  memoryMb: number
-  /** CPU time of one call, milliseconds. */
-  cpuMs: number
-  /** What a call may use besides when it is the first of its isolate and evaluates the plugin, milliseconds. */
-  loadCpuMs: number
-  /** Time from start to answer of one call, milliseconds, waiting for the graph included. */
-  wallMs: number
-  /** Length of a call's argument, and of its result, in characters of JSON. */
-  payloadChars: number
-  /** Calls to the platform in one call. */
-  hostCalls: number
-  /** Log text kept of one call, in characters. */
-  logChars: number
-}
-
-export const defaultLimits: IsolateLimits = {
-  memoryMb: 32,
-  cpuMs: 50,
-  loadCpuMs: 100,
-  wallMs: 1000,
-  payloadChars: 1_000_000,
-  hostCalls: 50,
-  logChars: 64_000,
+/** What became known of a call beside its answer. */
+export type CallFacts = {
+  logs: string[]
+  /** Heap of the isolate, megabytes; null where it is gone. */
+  memoryMb: number | null
 }

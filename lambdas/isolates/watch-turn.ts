@@ -2,35 +2,52 @@ import type ivm from 'isolated-vm'
 import { TrellisError } from '../../foundation/errors.ts'
 
 const tickMs = 5
+/** What a thread may take to see that its isolate is gone. Some of the language's built-ins never look. */
+const stuckAfterMs = 500
+
+export type WatchedTurn = {
+  /** What is left to the call: milliseconds of CPU time. Asked again and again. */
+  cpuLeftMs(): number
+  /** The isolate is gone and its thread is not: this process has a thread that works for nobody. */
+  onStuck(): void
+}
+
+export type TurnTaken = { cpuMs: number; failure: unknown }
 
 /**
  * Runs one turn of an isolate and holds it to the CPU time it may use. isolated-vm's own timeout covers only the
  * synchronous beginning of a call; a turn ends when the isolate has nothing left to do, so that what runs after an
- * `await`, or goes on after the answer, is held too. An isolate that uses more is disposed.
+ * `await`, or goes on after the answer, is held too. An isolate that uses more is disposed: LAMBDA_CPU_EXCEEDED.
  *
  * @param turn resolves when the isolate is at rest
- * @param cpuMs what is left to the call
- * @returns the CPU time used, milliseconds
- * @throws {TrellisError} LAMBDA_CPU_EXCEEDED
  */
 export async function watchTurn(
   isolate: ivm.Isolate,
   turn: () => Promise<unknown>,
-  cpuMs: number,
-): Promise<number> {
+  { cpuLeftMs, onStuck }: WatchedTurn,
+): Promise<TurnTaken> {
   const used = startClock(isolate)
-  const exceeded = Promise.withResolvers<never>()
-  exceeded.promise.catch(() => undefined)
+  const stuck = Promise.withResolvers<void>()
+  let exceeded: TrellisError | null = null
+  let stuckTimer: NodeJS.Timeout | undefined
   const timer = setInterval(() => {
-    if (isolate.isDisposed || used() <= cpuMs) return
+    if (isolate.isDisposed || used() <= cpuLeftMs()) return
     isolate.dispose()
-    exceeded.reject(new TrellisError('LAMBDA_CPU_EXCEEDED', 'The lambda used more CPU time than a call may.'))
+    exceeded = new TrellisError('LAMBDA_CPU_EXCEEDED', 'The lambda used more CPU time than a call may.')
+    stuckTimer = setTimeout(() => {
+      onStuck()
+      stuck.resolve()
+    }, stuckAfterMs)
   }, tickMs)
   try {
-    await Promise.race([turn(), exceeded.promise])
-    return used()
+    // The next turn of this client begins when the thread of this one is free again, and not before.
+    await Promise.race([turn(), stuck.promise])
+    return { cpuMs: used(), failure: exceeded }
+  } catch (error) {
+    return { cpuMs: used(), failure: exceeded ?? error }
   } finally {
     clearInterval(timer)
+    clearTimeout(stuckTimer)
   }
 }
 

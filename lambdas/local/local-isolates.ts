@@ -1,12 +1,16 @@
 import type { Close } from '../../foundation/closing.ts'
 import { TrellisError } from '../../foundation/errors.ts'
-import type { Log } from '../../foundation/log.ts'
-import { type Ask, openIsolateProcess } from '../host/isolate-process.ts'
+import { silentLog } from '../../foundation/log.ts'
+import { describePlugin } from '../host/create-build.ts'
+import { defaultPool, openIsolatePool } from '../host/isolate-pool.ts'
+import type { Ask } from '../host/isolate-process.ts'
+import type { PluginDescription } from '../host/plugin-description.ts'
+import { defaultLimits } from '../isolates/isolate-limits.ts'
 
 /** The platform's own process of isolates, for one call at a time. */
 export type LocalIsolates = {
-  /** What a bundled plugin says of itself: JSON text. @throws {TrellisError} LAMBDA_… */
-  describe(source: string): Promise<string>
+  /** What a bundled plugin says of itself. @throws {TrellisError} LAMBDA_… */
+  describe(source: string): Promise<PluginDescription>
   call(call: IsolateCall): Promise<{ answer: IsolateAnswer; logs: string[] }>
   close: Close
 }
@@ -24,26 +28,19 @@ export type IsolateCall = {
 export type IsolateAnswer = { text: string } | { code: string; message: string }
 
 export function openLocalIsolates(): LocalIsolates {
-  const lines: string[] = []
-  const isolates = openIsolateProcess(keepLines(lines))
-  const refuse: Ask = async () => JSON.stringify({ refused: 'A plugin that is being built cannot ask.' })
+  const isolates = openIsolatePool({ ...defaultPool, shared: 1, apart: 1, log: silentLog })
+  const limits = defaultLimits
   return {
-    describe: (source) =>
-      isolates.call({
-        isolate: 'build',
-        source,
-        lambda: null,
-        argument: '',
-        facts: null,
-        repeatable: true,
-        ask: refuse,
-      }),
-    async call({ text, ...call }) {
-      lines.length = 0
-      const answer = await isolates
-        .call({ ...call, argument: text, facts: null, repeatable: false })
-        .then((text) => ({ text }), asFailure)
-      return { answer, logs: [...lines] }
+    describe: (source) => describePlugin(isolates, { client, digest: 'build', source, limits }),
+    async call({ lambda, ...call }) {
+      let logs: string[] = []
+      const learn = (facts: { logs: string[] }) => {
+        logs = facts.logs
+      }
+      const wallMs = lambda.startsWith('on:') ? limits.handlerWallMs : limits.wallMs
+      const crossing = { ...call, client, limits, lambdas: 1, wallMs, learn }
+      const answer = await isolates.call(crossing, false).then((text) => ({ text }), asFailure)
+      return { answer, logs }
     },
     close: isolates.close,
   }
@@ -54,11 +51,4 @@ function asFailure(error: unknown): IsolateAnswer {
   return { code: error.code, message: error.message }
 }
 
-/** The host writes a lambda's lines into its log; here they are the author's to see. */
-function keepLines(lines: string[]): Log {
-  const keep = (fields: object) => {
-    if ('line' in fields) lines.push(String(fields.line))
-  }
-  const quiet = () => undefined
-  return { debug: quiet, info: keep, warn: quiet, error: quiet }
-}
+const client = 'local'

@@ -5,9 +5,7 @@ import { silentLog } from '../../foundation/log.ts'
 import type { PluginError, PluginFile } from '../../schema/plugin-build.ts'
 import { type BuiltPlugin, buildPlugin } from '../host/build-plugin.ts'
 import type { CallFacts } from '../host/call-facts.ts'
-import { readCoreTypes } from '../host/core-types.ts'
 import { createAsk, type Powers } from '../host/ctx/create-ask.ts'
-import { pluginDescriptionSchema } from '../host/plugin-description.ts'
 import { buildPluginSchema } from '../host/plugin-schema.ts'
 import { type LocalIsolates, openLocalIsolates } from './local-isolates.ts'
 
@@ -61,9 +59,8 @@ export async function openLocalPlugin(files: readonly PluginFile[]): Promise<Ope
 async function build(files: readonly PluginFile[], isolates: LocalIsolates) {
   const { entries } = await readEventCatalogue()
   const eventTypes = new Set(entries.map(({ type }) => type))
-  const describe = async (_digest: string, source: string) =>
-    pluginDescriptionSchema.parse(JSON.parse(await isolates.describe(source)))
-  return buildPlugin(files, { core: await readCoreTypes(), eventTypes, describe })
+  const describe = (_digest: string, source: string) => isolates.describe(source)
+  return buildPlugin(files, { eventTypes, describe })
 }
 
 function createLocalPlugin(build: BuiltPlugin, isolates: LocalIsolates): LocalPlugin {

@@ -1,0 +1,52 @@
+import { readEventCatalogue } from '../../events/catalogue/event-catalogue.ts'
+import type { PluginBuild, PluginFile } from '../../schema/plugin-build.ts'
+import { buildPlugin } from './build-plugin.ts'
+import type { BuildStore } from './build-store.ts'
+import type { IsolatePool } from './isolate-pool.ts'
+import type { LimitsOf } from './limits-of.ts'
+import { type PluginDescription, pluginDescriptionSchema } from './plugin-description.ts'
+
+export type Build = (client: string, files: readonly PluginFile[]) => Promise<PluginBuild>
+
+export type BuildOptions = { store: BuildStore; isolates: IsolatePool; limitsOf: LimitsOf }
+
+/** Builds plugins, and keeps what was built. Their code is evaluated as the client's own, in its limits. */
+export async function createBuild({ store, isolates, limitsOf }: BuildOptions): Promise<Build> {
+  const catalogue = await readEventCatalogue()
+  const eventTypes = new Set(catalogue.entries.map(({ type }) => type))
+  return async (client, files) => {
+    const describe = (digest: string, source: string) =>
+      describePlugin(isolates, { client, digest, source, limits: limitsOf(client) })
+    const built = await buildPlugin(files, { eventTypes, describe })
+    if (!built.ok) return built
+    await store.save(client, built)
+    const { bundle: _kept, ...parts } = built
+    return parts
+  }
+}
+
+export type DescribedPlugin = {
+  client: string
+  digest: string
+  source: string
+  limits: ReturnType<LimitsOf>
+}
+
+/** Evaluates a bundle in an isolate of its own, to hear what it declares. @throws {TrellisError} LAMBDA_… */
+export async function describePlugin(
+  isolates: IsolatePool,
+  { client, digest, source, limits }: DescribedPlugin,
+): Promise<PluginDescription> {
+  const isolate = `build:${client}/${digest}:${crypto.randomUUID()}`
+  const ask = async () => {
+    throw new Error('A plugin that is being built cannot ask the graph.')
+  }
+  const learn = () => undefined
+  const { wallMs } = limits
+  const crossing = { client, isolate, source, limits, lambdas: 1, wallMs, text: '', ask, learn }
+  try {
+    return pluginDescriptionSchema.parse(JSON.parse(await isolates.call(crossing, true)))
+  } finally {
+    isolates.drop(isolate)
+  }
+}

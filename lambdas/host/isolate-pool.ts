@@ -1,0 +1,138 @@
+import { hash } from 'node:crypto'
+import type { Close } from '../../foundation/closing.ts'
+import { type ErrorCode, TrellisError } from '../../foundation/errors.ts'
+import type { Log } from '../../foundation/log.ts'
+import type { IsolateProcessSettings } from '../isolates/process-settings.ts'
+import {
+  type Crossing,
+  type IsolateProcess,
+  type IsolateProcessOptions,
+  openIsolateProcess,
+  ProcessDied,
+} from './isolate-process.ts'
+import { createQuarantine, type QuarantineOptions } from './quarantine.ts'
+
+export type IsolatePoolOptions = {
+  log: Log
+  /** Processes that clients share, each client always in the same one. */
+  shared: number
+  /** Processes of low priority for clients in quarantine. */
+  apart: number
+  process: IsolateProcessSettings
+  quarantine: QuarantineOptions
+}
+
+/** Where plugin code runs: some processes, so that what one client's code does to its own costs the others little. */
+export type IsolatePool = {
+  /**
+   * Where the process dies, or another call of the same client ends the isolate, a repeatable one runs once more.
+   *
+   * @throws {TrellisError} LAMBDA_…
+   */
+  call(crossing: Crossing, repeatable: boolean): Promise<string>
+  /** Lets go of the isolate wherever it is, once its calls are over. */
+  drop(isolate: string): void
+  close: Close
+}
+
+export const defaultPool: Omit<IsolatePoolOptions, 'log'> = {
+  shared: 2,
+  apart: 2,
+  process: { memoryMb: 512, perClient: 3, idleMs: 60_000, residentMb: 1_024 },
+  quarantine: { trips: 3, withinMs: 10_000, firstMs: 60_000, longestMs: 3_600_000 },
+}
+
+/** A place for a process, which is started with the first call and again when it has ended. */
+type Place = { nice: number; process: IsolateProcess | null }
+
+const lowPriority = 10
+/** What costs those beside it processor time or memory. */
+const harmful: ReadonlySet<ErrorCode> = new Set(['LAMBDA_CPU_EXCEEDED', 'LAMBDA_MEMORY_EXCEEDED'])
+
+export function openIsolatePool(options: IsolatePoolOptions): IsolatePool {
+  const { log } = options
+  const quarantine = createQuarantine(options.quarantine)
+  const shared = placesOf(options.shared, 0)
+  const apart = placesOf(options.apart, lowPriority)
+  const living = new Set<IsolateProcess>()
+  let isClosing = false
+
+  function start(place: Place): IsolateProcess {
+    const events: Pick<IsolateProcessOptions, 'onStuck' | 'onEnd'> = {
+      // The thread goes on for nobody; its process ends when the calls of the others in it are over.
+      onStuck(client) {
+        log.warn({ client }, 'code of this client holds a thread: its process is replaced')
+        quarantine.enter(client)
+        if (place.process === started) place.process = null
+        started.retire()
+      },
+      onEnd(clients) {
+        if (!isClosing) for (const client of clients) quarantine.enter(client)
+        living.delete(started)
+        if (place.process === started) place.process = null
+      },
+    }
+    const started = openIsolateProcess({ settings: options.process, nice: place.nice, log, ...events })
+    living.add(started)
+    place.process = started
+    return started
+  }
+
+  function processFor(client: string): IsolateProcess {
+    const places = quarantine.holds(client) ? apart : shared
+    const place = places[placeOf(client, places.length)]
+    if (!place) throw new Error('A pool of isolates has no processes.')
+    return place.process ?? start(place)
+  }
+
+  async function attempt(crossing: Crossing): Promise<string> {
+    if (isClosing) throw new TrellisError('LAMBDA_UNAVAILABLE', 'The lambda host is closing.')
+    try {
+      return await processFor(crossing.client).call(crossing)
+    } catch (error) {
+      if (error instanceof TrellisError && harmful.has(error.code)) quarantine.trip(crossing.client)
+      throw error
+    }
+  }
+
+  // A process takes a tenth of a second to start: the first call is not to wait for it.
+  for (const place of shared) start(place)
+  return {
+    async call(crossing, repeatable) {
+      try {
+        return await attempt(crossing)
+      } catch (error) {
+        if (repeatable && isLost(error)) return attempt(crossing).catch(asUnavailable)
+        return asUnavailable(error)
+      }
+    },
+    drop(isolate) {
+      for (const process of living) process.drop(isolate)
+    },
+    async close() {
+      isClosing = true
+      await Promise.all([...living].map((process) => process.close()))
+    },
+  }
+}
+
+function placesOf(count: number, nice: number): Place[] {
+  return Array.from({ length: count }, () => ({ nice, process: null }))
+}
+
+/** Always the same one, so that an isolate is warm in one process only. */
+function placeOf(client: string, places: number): number {
+  return Number.parseInt(hash('sha1', client).slice(0, 8), 16) % places
+}
+
+/** Ended by no fault of its own: with its process, or with an isolate that another call broke. */
+function isLost(error: unknown): boolean {
+  return (
+    error instanceof ProcessDied || (error instanceof TrellisError && error.code === 'LAMBDA_UNAVAILABLE')
+  )
+}
+
+function asUnavailable(error: unknown): never {
+  if (!(error instanceof ProcessDied)) throw error
+  throw new TrellisError('LAMBDA_UNAVAILABLE', 'The process that ran the lambda has ended.')
+}

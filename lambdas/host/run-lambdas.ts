@@ -1,0 +1,136 @@
+import { type ErrorCode, TrellisError } from '../../foundation/errors.ts'
+import type { IsolateLimits } from '../isolates/isolate-limits.ts'
+import type { CallFacts as CrossingFacts } from '../isolates/messages.ts'
+import type { CallFacts } from './call-facts.ts'
+import type { IsolatePool } from './isolate-pool.ts'
+import type { Ask } from './isolate-process.ts'
+
+/** A build that can be run. */
+export type RunnableBuild = {
+  client: string
+  digest: string
+  bundle: string
+  limits: IsolateLimits
+}
+
+/**
+ * One lambda, and what it is given: `parent` (null for a root field, a list for a batched one) and `args` for a resolver,
+ * `argument` for `rule:Type.field` and `on:event.type`.
+ */
+export type LambdaCall = { lambda: string } & ({ parent: unknown; args: unknown } | { argument: unknown })
+
+export type Outcome = { value: unknown } | { error: TrellisError }
+/** Of a batched lambda a list, one outcome for each object. */
+export type LambdaOutcome = Outcome | Outcome[]
+
+export type LambdaRun = {
+  facts: CallFacts | null
+  ask: Ask
+  /** Reads only: may run a second time. */
+  repeatable: boolean
+}
+
+/** What is told of each crossing: which lambdas, how it went, how long it took, milliseconds. */
+export type OnCrossing = (
+  build: RunnableBuild,
+  crossing: { calls: readonly LambdaCall[]; outcomes: readonly LambdaOutcome[]; ms: number } & CrossingFacts,
+) => void
+
+/** Total: an outcome for each call, in their order. */
+export type RunLambdas = (
+  build: RunnableBuild,
+  calls: readonly LambdaCall[],
+  run: LambdaRun,
+) => Promise<LambdaOutcome[]>
+
+/** Limits that a crossing may meet because of one of its lambdas. */
+const ofOneLambda: ReadonlySet<ErrorCode> = new Set([
+  'LAMBDA_CPU_EXCEEDED',
+  'LAMBDA_MEMORY_EXCEEDED',
+  'LAMBDA_TIMEOUT',
+  'LAMBDA_RESULT_TOO_LARGE',
+  'LAMBDA_HOST_CALLS_EXCEEDED',
+])
+
+/**
+ * Calls lambdas of one build: all of them cross into its isolate together. Where that breaks a limit, each is called
+ * again alone, so that a limit is always one lambda's, and costs the others nothing.
+ */
+export function createRunLambdas(
+  isolates: IsolatePool,
+  onCrossing: OnCrossing = () => undefined,
+): RunLambdas {
+  async function cross(build: RunnableBuild, calls: readonly LambdaCall[], run: LambdaRun) {
+    const { client, digest, bundle: source, limits } = build
+    const text = JSON.stringify({ ...run.facts, calls })
+    const startedAt = performance.now()
+    let known: CrossingFacts = { logs: [], memoryMb: null }
+    const learn = (facts: CrossingFacts) => {
+      known = facts
+    }
+    const isolate = `${client}/${digest}`
+    const crossing = { client, isolate, source, limits, lambdas: calls.length, ask: run.ask, learn, text }
+    const wallMs = calls.some(({ lambda }) => lambda.startsWith('on:')) ? limits.handlerWallMs : limits.wallMs
+    const finish = (outcomes: LambdaOutcome[]) => {
+      onCrossing(build, { calls, outcomes, ms: performance.now() - startedAt, ...known })
+      return outcomes
+    }
+    try {
+      if (text.length > limits.payloadChars) throw tooMuchGiven(limits)
+      return finish(readOutcomes(await isolates.call({ ...crossing, wallMs }, run.repeatable), calls))
+    } catch (error) {
+      if (!(error instanceof TrellisError)) throw error
+      if (calls.length > 1 && run.repeatable && ofOneLambda.has(error.code)) return null
+      return finish(calls.map(() => ({ error })))
+    }
+  }
+
+  return async (build, calls, run) => {
+    const together = await cross(build, calls, run)
+    if (together) return together
+    const apart = await Promise.all(calls.map((call) => cross(build, [call], run)))
+    return apart.map((outcomes) => outcomes?.[0] ?? { error: invalid('There is no outcome.') })
+  }
+}
+
+/** It comes out of the isolate: nothing of its form is taken on trust. */
+function readOutcomes(text: string, calls: readonly LambdaCall[]): LambdaOutcome[] {
+  const outcomes = parseJson(text)
+  if (!Array.isArray(outcomes) || outcomes.length !== calls.length)
+    throw invalid('The isolate did not answer with one outcome for each lambda.')
+  return outcomes.map((outcome: unknown, index) => {
+    const call = calls[index]
+    const parents = call && 'parent' in call && Array.isArray(call.parent) ? call.parent.length : null
+    if (!Array.isArray(outcome) || outcome.length !== parents) return readOutcome(outcome)
+    return outcome.map(readOutcome)
+  })
+}
+
+function readOutcome(outcome: unknown): Outcome {
+  if (typeof outcome !== 'object' || outcome === null) return { error: invalid('A lambda has no outcome.') }
+  if ('invalid' in outcome) return { error: invalid(String(outcome.invalid)) }
+  if ('error' in outcome)
+    return { error: new TrellisError('LAMBDA_FAILED', String(outcome.error).slice(0, 1000)) }
+  // What JSON has no word for was left out on the way: nothing was returned.
+  return { value: 'value' in outcome ? outcome.value : undefined }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // It could be written and cannot be read: whoever wrote it was not the language's own JSON.
+    return undefined
+  }
+}
+
+function invalid(message: string): TrellisError {
+  return new TrellisError('LAMBDA_INVALID_RESULT', message)
+}
+
+function tooMuchGiven({ payloadChars }: IsolateLimits): TrellisError {
+  return new TrellisError(
+    'LAMBDA_RESULT_TOO_LARGE',
+    `A lambda is given at most ${payloadChars} characters of JSON.`,
+  )
+}
