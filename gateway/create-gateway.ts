@@ -18,6 +18,7 @@ import { openPlatformDatabase } from './registry/platform-database.ts'
 import { readClientGraph } from './registry/read-client-graph.ts'
 import { registerInstance, removeInstance } from './registry/register-instance.ts'
 import { openRegistry, type Registry } from './registry/registry.ts'
+import { relayRegistryEvents } from './registry/relay-registry-events.ts'
 import { createSigningKeyStore } from './registry/signing-key-store.ts'
 import { buildGeneration } from './supergraph/build-generation.ts'
 import { clientGraphHash } from './supergraph/client-graph.ts'
@@ -91,6 +92,7 @@ export async function createGateway({
 
   const requestBuild = createRequestBuild(() => pick(lambdaAudience), sign)
   const bus = createBusAccess(busUrl, log)
+  const closeRelay = busUrl === undefined ? null : relayRegistryEvents({ ...bus, databaseUrl, log })
   const control = await createControlGraph({ db, state, requestBuild, serve, bus }, log)
   const acquire = createAcquireGraph(createAcquireClientGraph(generations, log), control.graph)
   const door = await openDoor({
@@ -117,6 +119,7 @@ export async function createGateway({
       await door.close()
       await registry.close()
       await generations.close()
+      await closeRelay?.()
       await Promise.all([
         control.close(),
         bus.close(),
@@ -134,6 +137,7 @@ function registeredCredentials({ state }: Registry): Omit<CredentialStore, 'gate
     findKey: (hash) => state().apiKeys.get(hash),
     hasKey: (id) => state().apiKeyIds.has(id),
     hasClient: (slug) => state().clients.has(slug),
+    grantedScopes: (client) => state().clients.get(client)?.grants.scopes ?? [],
     // Whatever other modules send, only this one signs people in.
     userTokenKeys: () => state().modules.get('users')?.tokenKeys ?? [],
   }

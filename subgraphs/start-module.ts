@@ -1,6 +1,7 @@
 import type { Bus } from '../events/bus/bus.ts'
 import { openBus } from '../events/bus/open-bus.ts'
-import { type LogTransaction, type ModuleLog, openModuleLog } from '../events/log/module-log.ts'
+import type { LogTransaction } from '../events/log/insert-events.ts'
+import { type ModuleLog, openModuleLog } from '../events/log/module-log.ts'
 import type { Close } from '../foundation/closing.ts'
 import { createLog, type Log } from '../foundation/log.ts'
 import type { RunningService } from '../foundation/service.ts'

@@ -7,6 +7,7 @@ import { type EventCatalogue, readEventCatalogue } from '../catalogue/event-cata
 import type { NewEvent, PlatformEvent } from '../catalogue/platform-event.ts'
 import { appendedChannel } from '../log-channels.ts'
 import { openPool } from '../pool.ts'
+import { insertEvents, type LogTransaction } from './insert-events.ts'
 import { readLogPage } from './log-page.ts'
 import { openLogReader } from './log-reader.ts'
 import type { LogEntry, LogStream } from './log-stream.ts'
@@ -51,11 +52,6 @@ export type TransactionOptions = {
  */
 export type Append = (event: NewEvent) => Promise<PlatformEvent>
 
-/** What the log needs of a module's Prisma transaction. */
-export type LogTransaction = {
-  $executeRaw(query: TemplateStringsArray, ...values: unknown[]): Promise<number>
-}
-
 export type ModuleLogOptions<Transaction extends LogTransaction> = {
   /** The module's Prisma client. */
   db: { $transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T> }
@@ -80,7 +76,6 @@ export type ModuleLogOptions<Transaction extends LogTransaction> = {
 
 const defaultMaxBehind = 10_000
 const skipsAtOnce = 2
-const insertedAtOnce = 100
 
 /**
  * Opens the log in the module's database, and starts a relay for it: every instance of a module has one, one works.
@@ -160,19 +155,6 @@ async function completeEvent({ source, catalogue }: Appending, event: NewEvent):
   }
   catalogue.check(written)
   return written
-}
-
-/** One statement for many: a transaction that touches a thousand things is not a thousand round trips. */
-async function insertEvents(tx: LogTransaction, events: readonly PlatformEvent[]): Promise<void> {
-  for (let from = 0; from < events.length; from += insertedAtOnce) {
-    const rows = JSON.stringify(events.slice(from, from + insertedAtOnce))
-    await tx.$executeRaw`
-      INSERT INTO event_log (id, type, subject, client, actor, time, traceparent, data_version, data)
-      SELECT id, type, subject, client, actor, time, traceparent, "dataVersion", data
-      FROM ROWS FROM (jsonb_to_recordset(${rows}::jsonb) AS (id text, type text, subject text, client text, actor text,
-        time timestamptz, traceparent text, "dataVersion" int, data jsonb)) WITH ORDINALITY
-      ORDER BY ordinality`
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { HistoryEntry } from '../../events/bus/bus-operations.ts'
 import type { PlatformEvent } from '../../events/catalogue/platform-event.ts'
 import { TrellisError } from '../../foundation/errors.ts'
+import { registrySource } from '../registry/change-registry.ts'
 import { readCursor, writeCursor } from './connection.ts'
 
 /** Cursors of `events` and of `eventAdded` are the same places. */
@@ -43,7 +44,9 @@ export function eventEdge({ position, event }: HistoryEntry) {
   return { cursor: writePlace(position), node: shownEvent(event) }
 }
 
-/** Operators see who did what to what, and no client's data; what they did themselves is theirs to see. */
+/** Operators see who did what to what, and no client's data; what was done to the platform is theirs to see. */
+const shownSources = ['control', registrySource]
+
 export function shownEvent(event: PlatformEvent) {
-  return { ...event, data: event.source === 'control' ? event.data : null }
+  return { ...event, data: shownSources.includes(event.source) ? event.data : null }
 }

@@ -1,3 +1,6 @@
+import type { PlatformEvent } from '../../events/catalogue/platform-event.ts'
+import { insertEvents } from '../../events/log/insert-events.ts'
+import { appendedChannel } from '../../events/log-channels.ts'
 import type { PlatformDatabase, PlatformTransaction } from './platform-database.ts'
 
 /** The NOTIFY channel on which every change of the registry is announced; the payload is empty. */
@@ -5,6 +8,11 @@ export const registryChannel = 'registry'
 
 /** Any number; it names the lock within the platform database. */
 const changeLock = 7_301
+
+/** Of its events. */
+export const registrySource = 'registry'
+/** As the client of an event that is about none, or all. */
+export const everyClient = '*'
 
 /** What changes there are; each is a type of event. */
 export const registryActions = [
@@ -48,7 +56,7 @@ export type RecordChange = (change: RegistryChange) => Promise<void>
 /**
  * Every change of the registry goes through here. Changes are made one after the other, in all replicas together,
  * so that what was found to compose inside `work` still does when it is committed; the commit itself tells every
- * replica to read what has changed, and who changed it is on record with it.
+ * replica to read what has changed, and who changed it is on record with it, and an event.
  *
  * @param actor `key:<id>`, `user:<id>`, `module:<name>`, or `platform`
  */
@@ -60,18 +68,37 @@ export function changeRegistry<T>(
   return db.$transaction(
     async (tx) => {
       await tx.$executeRaw`SELECT pg_advisory_xact_lock(${changeLock})`
-      let isChanged = false
+      const events: PlatformEvent[] = []
       const result = await work(tx, async ({ before, after, ...change }) => {
-        isChanged = true
-        await tx.registryChange.create({
+        const { time } = await tx.registryChange.create({
           data: { ...change, actor, before: toJson(before), after: toJson(after) },
         })
+        events.push(eventOf({ ...change, before, after }, actor, time))
       })
-      if (isChanged) await tx.$executeRaw`SELECT pg_notify(${registryChannel}, '')`
+      if (events.length === 0) return result
+      await insertEvents(tx, events)
+      await tx.$executeRaw`SELECT pg_notify(${registryChannel}, ''), pg_notify(${appendedChannel}, '')`
       return result
     },
     { maxWait: 10_000, timeout: 30_000 },
   )
+}
+
+function eventOf(change: RegistryChange, actor: string, time: Date): PlatformEvent {
+  const { action: type, subject, client, before, after, forced = false } = change
+  return {
+    id: crypto.randomUUID(),
+    source: registrySource,
+    type,
+    subject,
+    client: client ?? everyClient,
+    // What the platform does of itself, nobody does.
+    actor: actor === 'platform' ? null : actor,
+    time: time.toISOString(),
+    traceparent: null,
+    dataVersion: 1,
+    data: { before: toJson(before) ?? null, after: toJson(after) ?? null, forced },
+  }
 }
 
 /** As it will be read: dates as text, nothing undefined. */

@@ -84,19 +84,22 @@ export async function readModules(
   )
 }
 
-/** Those that are not revoked. @param ids @default all */
-export async function readApiKeys(tx: PlatformTransaction, ids?: readonly string[]): Promise<ReadApiKey[]> {
+/** Those that are not revoked, by hash. @param ids @default all */
+export async function readApiKeys(
+  tx: PlatformTransaction,
+  ids?: readonly string[],
+): Promise<Map<string, ApiKey>> {
   const rows = await tx.apiKey.findMany({
     where: { revokedAt: null, ...(ids && { id: { in: [...ids] } }) },
     select: { id: true, kind: true, clientSlug: true, tags: true, expiresAt: true, hash: true },
   })
-  return rows.map(({ clientSlug, ...key }) => ({ ...key, client: clientSlug }))
+  return new Map(rows.map(({ clientSlug, hash, ...key }) => [hash, { ...key, client: clientSlug }]))
 }
 
-export type ReadApiKey = ApiKey & { hash: string }
-
-export function indexKeys(keys: Iterable<ReadApiKey>): Pick<RegistryState, 'apiKeys' | 'apiKeyIds'> {
-  const apiKeys = new Map([...keys].map((key) => [key.hash, key]))
+export function indexKeys(
+  keys: Iterable<readonly [string, ApiKey]>,
+): Pick<RegistryState, 'apiKeys' | 'apiKeyIds'> {
+  const apiKeys = new Map(keys)
   return { apiKeys, apiKeyIds: new Set([...apiKeys.values()].map(({ id }) => id)) }
 }
 

@@ -4,6 +4,7 @@ import type { Close } from '../../foundation/closing.ts'
 import type { Log } from '../../foundation/log.ts'
 import { registryChannel } from './change-registry.ts'
 import type { PlatformDatabase } from './platform-database.ts'
+import { readChanges, readLeases } from './read-changes.ts'
 import { loadRegistryState } from './read-registry-state.ts'
 import type { RegistryState } from './registry-state.ts'
 
@@ -12,7 +13,7 @@ export type Registry = {
   state(): RegistryState
   /** Resolves when `state()` holds every change committed before the call. @throws when the database is away */
   refresh(): Promise<void>
-  /** Called after each reload, in the order of joining; returns how to leave. Must not throw. */
+  /** Called after each change, in the order of joining; returns how to leave. Must not throw. */
   onReload(listener: () => void): () => void
   close: Close
 }
@@ -21,13 +22,17 @@ export type RegistryOptions = {
   db: PlatformDatabase
   /** The same database, for the connection that listens. */
   url: string
-  /** How often the registry is read without having been told to, in milliseconds. Renewed leases arrive this way. */
+  /** How often changes are looked for without having been told to, in milliseconds. Renewed leases arrive this way. */
   pollMs: number
   log: Log
 }
 
+/** Everything is read anew after this. */
+const loadAnewMs = 5 * 60_000
+
 /**
- * Loads the registry and keeps it current by NOTIFY, and by polling should a notification be lost. While the
+ * Loads the registry and keeps it current: told by NOTIFY, it reads what has changed; should a notification be lost,
+ * it finds the change by polling; and should a change not be on record, by reading everything now and then. While the
  * database is away the last state goes on being served.
  *
  * @throws when the database cannot be read at all
@@ -35,12 +40,19 @@ export type RegistryOptions = {
 export async function openRegistry({ db, url, pollMs, log }: RegistryOptions): Promise<Registry> {
   let state = await loadRegistryState(db)
   const listeners = new Set<() => void>()
+  let loadedAt = Date.now()
+  let isSuspect = false
   const refresh = coalesce(async () => {
-    state = await loadRegistryState(db)
-    for (const listener of listeners) listener()
+    const isDue = isSuspect || Date.now() - loadedAt > loadAnewMs
+    const read = isDue ? await loadRegistryState(db) : await readChanges(db, state)
+    if (isDue) loadedAt = Date.now()
+    isSuspect &&= !isDue
+    const isNews = read !== state
+    state = await readLeases(db, read)
+    if (isNews) for (const listener of listeners) listener()
   })
-  const refreshOrLog = () => {
-    refresh().catch((error) =>
+  const orLog = (reading: Promise<void>) => {
+    reading.catch((error) =>
       log.warn({ err: error }, 'the registry could not be read; the last state is served'),
     )
   }
@@ -48,9 +60,13 @@ export async function openRegistry({ db, url, pollMs, log }: RegistryOptions): P
     databaseUrl: url,
     name: 'trellis-registry',
     log,
-    work: (session, signal) => listenForChanges(session, signal, refreshOrLog),
+    work: (session, signal) => {
+      // It may be another database that answers now.
+      isSuspect = true
+      return listenForChanges(session, signal, () => orLog(refresh()))
+    },
   })
-  const timer = setInterval(refreshOrLog, pollMs)
+  const timer = setInterval(() => orLog(refresh()), pollMs)
 
   return {
     state: () => state,
