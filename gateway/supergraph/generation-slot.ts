@@ -1,3 +1,4 @@
+import type { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
 import type { Generation } from './generation.ts'
 import type { GraphSummary } from './graph-change.ts'
@@ -23,8 +24,8 @@ export type Slot = {
   running: Running | null
   /** Of what was served last. */
   summary: GraphSummary | null
-  /** The hash of a graph that does not compose: there is no use in trying again. */
-  refused: string | null
+  /** A graph that does not compose: there is no use in trying again. `error` is for those who ask for it. */
+  refused: { hash: string; error: TrellisError } | null
   /** Generations so far. */
   built: number
   /** Since they were counted last. */

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Close } from '../../foundation/closing.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
+import type { CompositionError } from '../composition/compose-for-client.ts'
 import { chooseToRest, type RestBounds } from './choose-to-rest.ts'
 import type { BuiltGeneration, GenerationOrder } from './generation.ts'
 import {
@@ -26,7 +27,8 @@ export type Generations = {
    * Leases what runs for the client now, building it if nothing does yet. What a lease was taken of stays whole until
    * the lease is disposed of.
    *
-   * @throws {TrellisError} NO_SCHEMA while none of the client's modules has registered, or they do not compose
+   * @throws {TrellisError} NO_SCHEMA while none of the client's modules has registered, or they do not compose;
+   *   CONTRACT_EMPTY where a partner's tags leave nothing
    */
   acquire(key: string): Promise<GenerationLease>
   /**
@@ -121,14 +123,16 @@ export function createGenerations<Source>(options: GenerationsOptions<Source>): 
     const graph = phase === 'open' ? graphOf(slot.key) : null
     if (!graph) return end(slot)
     const hash = hashOf(graph)
-    if (slot.running?.generation.hash === hash || slot.refused === hash) return
+    if (slot.running?.generation.hash === hash || slot.refused?.hash === hash) return
     const lane = concern === 'common' ? commonLane : Symbol(slot.key)
     const summary = summarize(graph)
     const { reason } = describeChange(slot.summary, summary)
     const result = await build(graph, { number: slot.built + 1, reason, lane })
-    slot.refused = result.ok ? null : hash
+    slot.refused = result.ok ? null : { hash, error: refusal(result.errors) }
     if (!result.ok) {
       log.error({ client: slot.key, errors: result.errors }, 'it does not compose; what runs goes on')
+      // What its client shows to nobody any more does not go on.
+      if (slot.refused?.error.code === 'CONTRACT_EMPTY') rest(slot)
       return
     }
     const next = createRunning(result.generation)
@@ -154,7 +158,8 @@ export function createGenerations<Source>(options: GenerationsOptions<Source>): 
     const graph = graphOf(slot.key)
     if (!graph) return 'own'
     const hash = hashOf(graph)
-    if (!performing.has(slot) && [slot.running?.generation.hash, slot.refused].includes(hash)) return null
+    if (!performing.has(slot) && [slot.running?.generation.hash, slot.refused?.hash].includes(hash))
+      return null
     return describeChange(slot.summary, summarize(graph)).isCommon ? 'common' : 'own'
   }
   const swap = async () => {
@@ -188,7 +193,7 @@ export function createGenerations<Source>(options: GenerationsOptions<Source>): 
       const slot = known ?? slotOf(key)
       slot.uses += 1
       if (!slot.running) await order.add(slot, 'wake')
-      if (!slot.running) throw noSchema()
+      if (!slot.running) throw slot.refused?.error ?? noSchema()
       return lease(slot.running, log)
     },
     swap,
@@ -256,6 +261,11 @@ function once(work: () => void): () => void {
     if (!isDone) work()
     isDone = true
   }
+}
+
+function refusal(errors: readonly CompositionError[]): TrellisError {
+  const empty = errors.find(({ code }) => code === 'CONTRACT_EMPTY')
+  return empty ? new TrellisError('CONTRACT_EMPTY', empty.message) : noSchema()
 }
 
 function noSchema(): TrellisError {
