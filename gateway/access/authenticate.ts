@@ -48,6 +48,8 @@ export type CredentialStore = {
   findKey(hash: string): ApiKey | undefined
   hasKey(id: string): boolean
   hasClient(slug: string): boolean
+  /** What an operator lets a client's plugin do in its own name. */
+  grantedScopes(client: string): readonly string[]
   /** The public keys of the users module, by which user access tokens are verified. */
   userTokenKeys(): readonly JWK[]
   /** The public keys of the gateway's own replicas. */
@@ -155,12 +157,15 @@ function textOfKeys({ userTokenKeys }: CredentialStore): () => string {
   }
 }
 
-/** What a lambda asks of the graph runs with the rights of whoever called the lambda, and one step deeper. */
+/**
+ * What a lambda asks of the graph runs with the rights of whoever called the lambda, or of the plugin, and one step deeper.
+ * The plugin's are those that are granted now: one that was taken away while the token lives is gone.
+ */
 async function identifyLambda(token: string, store: CredentialStore): Promise<ViewerIdentity> {
   const { viewer, depth } = await verifyGatewayToken(token, gatewayAudience, store.gatewayTokenKeys)
   const { exp } = decodeJwt(token)
   return {
-    viewer,
+    viewer: viewer.kind === 'PLUGIN' ? { ...viewer, scopes: store.grantedScopes(viewer.client) } : viewer,
     depth: depth + 1,
     keyIds: keysOf(viewer),
     expiresAt: exp === undefined ? 0 : exp * 1000,
