@@ -68,6 +68,19 @@ export async function openBusFixture(openBroker: () => Promise<Broker>) {
   }
 }
 
+/** Tests with a broker each, side by side: most of their time they wait for leases to end. */
+export function proveConcurrently(openBroker: () => Promise<Broker>) {
+  return (name: string, prove: (fixture: BusFixture) => Promise<void>): void =>
+    test.concurrent(name, async () => {
+      const fixture = await openBusFixture(openBroker)
+      try {
+        await prove(fixture)
+      } finally {
+        await fixture.close()
+      }
+    })
+}
+
 /** An event named by its data; of one subject each, unless it is said. */
 export function happened(name: string, more: Partial<PlatformEvent> = {}): PlatformEvent {
   return {

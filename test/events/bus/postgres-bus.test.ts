@@ -40,7 +40,7 @@ describe('the bus on PostgreSQL', () => {
   describeBusContract(openDatabase)
   describeReplayContract(openDatabase)
 
-  test('a publish that fails is all or nothing, and the bus goes on', async () => {
+  test.concurrent('a publish that fails is all or nothing, and the bus goes on', async () => {
     const broker = await openDatabase()
     const bus = await openPostgresBus({ databaseUrl: broker.url, log: silentLog })
     const seen: string[] = []

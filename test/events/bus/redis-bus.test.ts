@@ -14,7 +14,7 @@ describeWithRedis(
     describeBusContract(() => startTestRedis())
     describeReplayContract(() => startTestRedis())
 
-    test('is acknowledged when a replica has it, where that is asked; repeated, it is delivered once', async () => {
+    test.concurrent('is acknowledged when a replica has it, where that is asked; repeated, it is delivered once', async () => {
       const primary = await startTestRedis()
       const fixture = await openBusFixture(async () => ({ ...primary, url: `${primary.url}?replicas=1` }))
       const { names, deliveries } = await fixture.consumer(await fixture.open(), 'a')
