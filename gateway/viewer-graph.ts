@@ -2,6 +2,7 @@ import { TrellisError } from '../foundation/errors.ts'
 import type { Log } from '../foundation/log.ts'
 import type { AcquireGraph, GraphLease } from './pipeline.ts'
 import { createSubscribeOperation } from './subscriptions/subscribe-operation.ts'
+import type { GraphGenerations } from './subscriptions/upstream.ts'
 import type { Generations } from './supergraph/generations.ts'
 import type { Graph } from './supergraph/graph.ts'
 import { contractKey } from './supergraph/graph-key.ts'
@@ -34,6 +35,11 @@ export function createAcquireGraph(acquireClientGraph: AcquireClientGraph, contr
 
 export function createAcquireClientGraph(generations: Generations, log: Log): AcquireClientGraph {
   const subscribeOperation = createSubscribeOperation({ format: createShowError(log) })
+  const generationsOf = (key: string): GraphGenerations => ({
+    acquire: () => generations.acquire(key),
+    onSwap: (listener) => generations.follow(key, listener),
+    subscribed: () => generations.subscribed(key),
+  })
   return async (key) => {
     const lease = await generations.acquire(key)
     const { planner, answering } = lease.generation
@@ -42,8 +48,9 @@ export function createAcquireClientGraph(generations: Generations, log: Log): Ac
         schema: planner.schema,
         ...answering,
         subscribe: (request, context) =>
-          subscribeOperation({ ...request, caller: callerOf(context), signal: context.disconnected }, () =>
-            generations.acquire(key),
+          subscribeOperation(
+            { ...request, caller: callerOf(context), signal: context.disconnected },
+            generationsOf(key),
           ),
       },
       [Symbol.dispose]: () => lease[Symbol.dispose](),

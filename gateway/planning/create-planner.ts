@@ -1,4 +1,5 @@
-import { type DocumentNode, type GraphQLSchema, print } from 'graphql'
+import type { DocumentNode, GraphQLSchema } from 'graphql'
+import { textOf } from './document-text.ts'
 import { createKeptOperations } from './kept-operations.ts'
 import type { PlannedOperation } from './planned-operation.ts'
 import {
@@ -55,9 +56,4 @@ export function toPlanner({ schemas, operations }: SharedSupergraph, planText: P
       throw prepared.errors[0] ?? new Error('Refused without a reason.')
     },
   }
-}
-
-/** Locations in errors point into this very text, so two documents may share a plan only when their texts are equal. */
-function textOf(document: DocumentNode): string {
-  return document.loc?.source.body ?? print(document)
 }

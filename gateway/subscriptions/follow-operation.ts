@@ -1,16 +1,13 @@
-import {
-  type DocumentNode,
-  type ExecutionResult,
-  type GraphQLError,
-  type GraphQLFormattedError,
-  validate,
-} from 'graphql'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
+import { textOf } from '../planning/document-text.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 import type { Caller, SubgraphEvent } from '../transports/subgraph-fetch.ts'
 import { eventSource, isSameSource } from './event-source.ts'
 import { createPatience, type Patience } from './patience.ts'
-import { type Acquire, type Generation, openUpstream, type Upstream } from './upstream.ts'
+import { createSwapWatch, type SwapWatch } from './swap-watch.ts'
+import { type Generation, type GraphGenerations, openUpstream, type Upstream } from './upstream.ts'
 import { type UpstreamEnd, whatNext } from './upstream-end.ts'
 
 /** What a subscriber is sent for one event. */
@@ -39,13 +36,15 @@ export type FollowRequest = {
 }
 
 export type FollowOptions = {
-  acquire: Acquire
+  generations: Pick<GraphGenerations, 'acquire' | 'onSwap'>
   /** How an error is shown to the client. */
   format(error: GraphQLError): GraphQLFormattedError
   /** For how long a module that is away is waited for. In milliseconds. */
   patienceMs: number
 }
 
+/** Between attempts to plan, where too many wait. In milliseconds. */
+const planningPause = 100
 /** An upstream that lived so long was there, whether or not it had an event. In milliseconds. */
 const settledAfter = 10_000
 
@@ -62,12 +61,16 @@ export async function* followOperation(
   options: FollowOptions,
 ): AsyncGenerator<Answer | Place, void, void> {
   const patience = createPatience(options.patienceMs)
-  let upstream = await begin(request, options)
+  const swaps = createSwapWatch(options.generations.onSwap)
+  let upstream: Upstream | null = null
   let { hasBegun } = request
   let barren = 0
   try {
+    upstream = await begin(request, options)
     for (;;) {
-      const step = await takeEvent(upstream)
+      const taken = await takeStep(upstream, swaps, { request, options })
+      const { step } = taken
+      upstream = taken.upstream
       if (request.signal.aborted) return
       if ('end' in step) {
         const next = whatNext(step.end, { upstream, hasBegun, barren })
@@ -92,18 +95,56 @@ export async function* followOperation(
       }
     }
   } finally {
-    await upstream.events.return()
+    swaps.stop()
+    await upstream?.events.return()
   }
 }
 
-async function begin(request: FollowRequest, { acquire }: FollowOptions): Promise<Upstream> {
-  using lease = await acquire()
+async function begin(request: FollowRequest, { generations }: FollowOptions): Promise<Upstream> {
+  using lease = await generations.acquire()
   const { generation } = lease
   const operation = await planAnew(generation, request)
   return openUpstream(operation, generation, request)
 }
 
-async function takeEvent({ events }: Upstream): Promise<{ event: SubgraphEvent } | { end: UpstreamEnd }> {
+type Step = { event: SubgraphEvent } | { end: UpstreamEnd }
+
+/** The next event, or the end. Until it is there, the subscription moves to each generation that is swapped in. */
+async function takeStep(
+  upstream: Upstream,
+  swaps: SwapWatch,
+  { request, options }: Answering,
+): Promise<{ step: Step; upstream: Upstream }> {
+  let standing = upstream
+  let taking = takeEvent(standing)
+  try {
+    for (;;) {
+      const step = await swaps.orSwap(taking)
+      if (step) return { step, upstream: standing }
+      const moved = await moveAtOnce(standing, { request, options })
+      if (moved.events !== standing.events) taking = takeEvent(moved)
+      standing = moved
+    }
+  } catch (error) {
+    await standing.events.return()
+    if (!request.signal.aborted) throw error
+    return { step: { end: { kind: 'completed' } }, upstream: standing }
+  }
+}
+
+/** @throws {TrellisError} SUBSCRIPTION_INVALIDATED */
+async function moveAtOnce(upstream: Upstream, { request, options }: Answering): Promise<Upstream> {
+  try {
+    using lease = await options.generations.acquire()
+    return await moveTo(lease.generation, upstream, request)
+  } catch (error) {
+    // Its next event comes from a module that is there.
+    if (isAway(error)) return upstream
+    throw error
+  }
+}
+
+async function takeEvent({ events }: Upstream): Promise<Step> {
   try {
     const step = await events.next()
     return step.done ? { end: { kind: 'completed' } } : { event: step.value }
@@ -125,7 +166,7 @@ async function answerEvent(
   upstream: Upstream,
   { request, options }: Answering,
 ): Promise<{ answer: Answer; upstream: Upstream }> {
-  using lease = await options.acquire()
+  using lease = await options.generations.acquire()
   const { generation } = lease
   const cursor = upstream.source.places?.cursorOf(event) ?? upstream.cursor
   const reached = { ...upstream, cursor }
@@ -133,7 +174,7 @@ async function answerEvent(
   // An event of the upstream that was left has the fields of the plan it was opened for.
   const { operation } = moved.events === upstream.events ? moved : upstream
   const result = await generation.executor.executeEvent(operation, event, request)
-  return { answer: { text: textOf(result, options), cursor }, upstream: moved }
+  return { answer: { text: answerText(result, options), cursor }, upstream: moved }
 }
 
 /**
@@ -155,13 +196,26 @@ async function moveTo(generation: Generation, upstream: Upstream, request: Follo
   return opened
 }
 
+/** Where too many operations wait to be planned, as they may after a swap, it waits until they do not. */
 async function planAnew(
   { planner }: Generation,
-  { document, operationName }: FollowRequest,
+  { document, operationName, signal }: FollowRequest,
 ): Promise<PlannedOperation> {
-  const errors = validate(planner.schema, document)
-  if (errors.length > 0) throw invalidated(errors)
-  return planner.plan(document, operationName)
+  const query = textOf(document)
+  for (;;) {
+    const prepared = await planner.prepare({ query, operationName, signal })
+    if (prepared.ok) return prepared.operation
+    const [error] = prepared.errors
+    switch (error?.extensions.code) {
+      case 'PLANNING_OVERLOADED':
+        await delay(planningPause * (1 + Math.random()), undefined, { signal })
+        break
+      case 'GRAPHQL_VALIDATION_FAILED':
+        throw invalidated(prepared.errors)
+      default:
+        throw error ?? new Error('Refused without a reason.')
+    }
+  }
 }
 
 /** @throws {GraphQLError} SUBSCRIPTION_INTERRUPTED when the module has been away for too long, SUBSCRIPTION_INVALIDATED */
@@ -174,18 +228,20 @@ async function reopen(
   for (;;) {
     await patience.beforeAttempt(upstream.source.serviceName, request.signal)
     try {
-      using lease = await options.acquire()
+      using lease = await options.generations.acquire()
       const { generation } = lease
       const isSame = generation.id === upstream.generationId
       const operation = isSame ? upstream.operation : await planAnew(generation, request)
       return openUpstream(operation, generation, { ...request, cursor: upstream.cursor })
     } catch (error) {
-      // Without its module the client may have no schema, or one without the module: for a moment.
-      const isAway =
-        error instanceof TrellisError && ['NO_SCHEMA', 'SUBGRAPH_UNAVAILABLE'].includes(error.code)
-      if (!isAway) throw error
+      if (!isAway(error)) throw error
     }
   }
+}
+
+/** Without its module the client may have no schema, or one without the module: for a moment. */
+function isAway(error: unknown): boolean {
+  return error instanceof TrellisError && ['NO_SCHEMA', 'SUBGRAPH_UNAVAILABLE'].includes(error.code)
 }
 
 function invalidated(errors: readonly GraphQLError[]): TrellisError {
@@ -196,6 +252,6 @@ function invalidated(errors: readonly GraphQLError[]): TrellisError {
   )
 }
 
-function textOf({ errors, ...rest }: ExecutionResult, { format }: Pick<FollowOptions, 'format'>): string {
+function answerText({ errors, ...rest }: ExecutionResult, { format }: Pick<FollowOptions, 'format'>): string {
   return JSON.stringify(errors ? { ...rest, errors: errors.map(format) } : rest)
 }

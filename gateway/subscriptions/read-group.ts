@@ -11,6 +11,8 @@ export type Reading = {
   module: string
   /** Ends it. */
   signal: AbortSignal
+  /** Called once, when it has ended. */
+  onEnd(): void
 }
 
 /** The answers of a subscription, one for each event, as they are pulled. `return()` ends it at once. */
@@ -40,7 +42,8 @@ const done: Step = { done: true, value: undefined }
  * @throws {GraphQLError} from `next()`, why the subscription ends; SUBSCRIPTION_INTERRUPTED for one who is behind and
  *   has no cursor
  */
-export function readGroup(group: StreamGroup, { cursor: start, hasBegun, module, signal }: Reading): Answers {
+export function readGroup(group: StreamGroup, reading: Reading): Answers {
+  const { cursor: start, hasBegun, module, signal, onEnd } = reading
   let phase: 'reading' | 'ended' = 'reading'
   let cursor = start
   let { stream, place } = enter(group.join(start, hasBegun))
@@ -61,6 +64,7 @@ export function readGroup(group: StreamGroup, { cursor: start, hasBegun, module,
     waiting = null
     if (woken) stream.stopWaiting(woken)
     stream.leave()
+    onEnd()
     woken?.()
     return done
   }

@@ -5,7 +5,7 @@ import { type Answer, type FollowRequest, followOperation, type Place } from './
 import { type Answers, readGroup } from './read-group.ts'
 import { createStreamGroup, type StreamGroup } from './stream-group.ts'
 import { subscriptionKey } from './subscription-key.ts'
-import { type Acquire, coercedOrThrow } from './upstream.ts'
+import { coercedOrThrow, type GraphGenerations } from './upstream.ts'
 
 export type SubscriptionRequest = {
   /** Valid in the schema of the generation it begins on. */
@@ -28,7 +28,7 @@ export type Resume = {
 
 export type SubscribeOperation = (
   request: SubscriptionRequest,
-  acquire: Acquire,
+  generations: GraphGenerations,
 ) => Promise<Answers | ExecutionResult>
 
 export type SubscriptionsOptions = {
@@ -50,7 +50,7 @@ export function createSubscribeOperation(options: SubscriptionsOptions): Subscri
   const { format, patienceMs = patient } = options
   const groups = new Map<string, StreamGroup>()
 
-  const openGroup = (key: string, hasPlaces: boolean, { request, acquire }: Opening): StreamGroup => {
+  const openGroup = (key: string, hasPlaces: boolean, { request, generations }: Opening): StreamGroup => {
     // Not all of the request: what the first subscriber has opened may outlive it.
     const { document, operationName, variables, caller } = request
     const group = createStreamGroup({
@@ -58,7 +58,7 @@ export function createSubscribeOperation(options: SubscriptionsOptions): Subscri
       open: (cursor, hasBegun) =>
         followUntilLeft(
           { document, operationName, variables, caller, cursor, hasBegun },
-          { acquire, format, patienceMs },
+          { generations, format, patienceMs },
         ),
       onEmpty() {
         if (groups.get(key) === group) groups.delete(key)
@@ -68,21 +68,22 @@ export function createSubscribeOperation(options: SubscriptionsOptions): Subscri
     return group
   }
 
-  return async (request, acquire) => {
+  return async (request, generations) => {
     try {
-      using lease = await acquire()
+      using lease = await generations.acquire()
       const { planner } = lease.generation
       const planned = await planner.plan(request.document, request.operationName)
       const variables = coercedOrThrow(planned, request.variables)
       const { places, serviceName } = eventSource(planned)
 
       const key = subscriptionKey(planned, request)
-      const group = groups.get(key) ?? openGroup(key, places !== null, { request, acquire })
+      const group = groups.get(key) ?? openGroup(key, places !== null, { request, generations })
       const { cursor, hasBegun } = request.resume ?? {
         cursor: places?.start(variables) ?? null,
         hasBegun: false,
       }
-      return readGroup(group, { cursor, hasBegun, module: serviceName, signal: request.signal })
+      const onEnd = generations.subscribed()
+      return readGroup(group, { cursor, hasBegun, module: serviceName, signal: request.signal, onEnd })
     } catch (error) {
       if (error instanceof GraphQLError) return { errors: [error] }
       throw error
@@ -90,7 +91,7 @@ export function createSubscribeOperation(options: SubscriptionsOptions): Subscri
   }
 }
 
-type Opening = { request: SubscriptionRequest; acquire: Acquire }
+type Opening = { request: SubscriptionRequest; generations: GraphGenerations }
 
 type Followed = AsyncGenerator<Answer | Place, void, void>
 type Following = Parameters<typeof followOperation>

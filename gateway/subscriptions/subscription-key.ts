@@ -1,4 +1,5 @@
-import { type DocumentNode, Kind, print, visit } from 'graphql'
+import { type DocumentNode, Kind, visit } from 'graphql'
+import { textOf } from '../planning/document-text.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 import type { Caller } from '../transports/subgraph-fetch.ts'
 import { eventSource } from './event-source.ts'
@@ -33,7 +34,7 @@ function askedOf(planned: PlannedOperation): Asked {
   const place = eventSource(planned).places ? placeVariable(planned) : null
   const names = (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value)
   const read = {
-    text: document.loc?.source.body ?? print(document),
+    text: textOf(document),
     operationName: operation.name?.value,
     names: names.filter((name) => name !== place),
   }

@@ -19,6 +19,15 @@ export type SubscriptionLease = Disposable & { generation: Generation }
 
 export type Acquire = () => Promise<SubscriptionLease>
 
+/** The generations of one graph, as its subscriptions follow them. */
+export type GraphGenerations = {
+  acquire: Acquire
+  /** Calls back after each swap; returns how to leave. */
+  onSwap(listener: () => void): () => void
+  /** Counts one subscriber until what it returns is called. */
+  subscribed(): () => void
+}
+
 /** The module's side of a subscription, as it runs on one generation. */
 export type Upstream = {
   generationId: string

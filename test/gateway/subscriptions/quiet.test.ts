@@ -15,6 +15,7 @@ import { serveSubscriptions } from '../../../subgraphs/serve-subscriptions.ts'
 import { type LogFixture, openLogFixture, type TestLog, things, write } from '../../events/log/log-fixture.ts'
 import { compose } from '../../federation/compose.ts'
 import { eventually } from '../../support/eventually.ts'
+import { generationsOf } from '../../support/generations-of.ts'
 import { viewersOf } from '../../support/module-under-test.ts'
 
 const sdl = `type Query { latest: Int }
@@ -79,7 +80,7 @@ async function follow(endpoint: () => string | undefined) {
       caller: { viewer: null, depth: 0, traceparent: undefined },
       signal: new AbortController().signal,
     },
-    async () => ({ generation, [Symbol.dispose]: () => undefined }),
+    generationsOf(async () => ({ generation, [Symbol.dispose]: () => undefined })),
   )
   if (!(Symbol.asyncIterator in answers)) throw new Error(`No stream: ${JSON.stringify(answers)}`)
   closers.push(() => answers.return())

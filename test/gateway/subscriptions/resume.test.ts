@@ -11,6 +11,7 @@ import { interrupted } from '../../../gateway/transports/transport-errors.ts'
 import { compose, parseSubgraph } from '../../federation/compose.ts'
 import { type RunningSubgraph, startSubgraph } from '../../federation/start-subgraph.ts'
 import { eventually } from '../../support/eventually.ts'
+import { generationsOf } from '../../support/generations-of.ts'
 import { createLogModule, type LogModule } from './log-module.ts'
 
 const namesSdl = 'type Change @key(fields: "id") { id: ID! name: String } type Query { names: Int }'
@@ -65,7 +66,7 @@ describe('a subscription on a module’s log', () => {
     const planner = createPlanner(compose({ log: { sdl }, names: { sdl: namesSdl } }))
     return { id, planner, subgraphs, executor: createExecutor({ ...planner, subgraphs }) }
   }
-  const acquire = async () => ({ generation, [Symbol.dispose]: () => undefined })
+  const generations = generationsOf(async () => ({ generation, [Symbol.dispose]: () => undefined }))
   const create = (patienceMs = 10_000) =>
     createSubscribeOperation({ format: (error) => error.toJSON(), patienceMs })
 
@@ -90,7 +91,7 @@ describe('a subscription on a module’s log', () => {
         caller: caller(viewer),
         signal,
       },
-      acquire,
+      generations,
     )
     if (!(Symbol.asyncIterator in answers)) throw new Error(`No stream: ${JSON.stringify(answers)}`)
     open.push(answers)

@@ -1,4 +1,5 @@
 import { GraphQLError, parse } from 'graphql'
+import { TrellisError } from '../../../foundation/errors.ts'
 import { createExecutor } from '../../../gateway/execution/create-executor.ts'
 import { createPlanner } from '../../../gateway/planning/create-planner.ts'
 import type { Answers } from '../../../gateway/subscriptions/read-group.ts'
@@ -9,6 +10,7 @@ import { createResponseQueue } from '../../../gateway/transports/response-queue.
 import { compose, parseSubgraph } from '../../federation/compose.ts'
 import { type RunningSubgraph, startSubgraph } from '../../federation/start-subgraph.ts'
 import { eventually } from '../../support/eventually.ts'
+import { generationsOf } from '../../support/generations-of.ts'
 
 type Tick = { tick: { id: string; n: number } }
 
@@ -88,6 +90,8 @@ describe('a subscription over several subgraphs', () => {
     return { generation, [Symbol.dispose]: () => void leases.returned++ }
   }
 
+  const generations = generationsOf(acquire)
+
   function subscribe(
     query: string,
     options: { variables?: Record<string, unknown>; signal?: AbortSignal } = {},
@@ -96,7 +100,7 @@ describe('a subscription over several subgraphs', () => {
     const caller = { viewer: null, depth: 0, traceparent: '00-trace' }
     return subscribeOperation(
       { document: parse(query), operationName: undefined, variables, caller, signal },
-      acquire,
+      generations,
     )
   }
 
@@ -247,6 +251,64 @@ describe('a subscription over several subgraphs', () => {
     })
     expect(await next(answers)).toBe('done')
     await left.promise
+  })
+
+  test('a swap ends what is no longer valid at once, without any event', async () => {
+    const answers = await stream('subscription { tick { name } }')
+    const next = answers.next()
+    await eventually('it is counted', () => generations.subscribers() === 1)
+    generation = build('2', { clock: clockSdl })
+    generations.swapped()
+    await expect(next).rejects.toMatchObject({ extensions: { code: 'SUBSCRIPTION_INVALIDATED' } })
+    await left.promise
+    expect(generations.subscribers()).toBe(0)
+    expect(leases.returned).toBe(leases.taken)
+  })
+
+  test('a swap between events is noticed by nobody who is still valid', async () => {
+    const answers = await stream('subscription { tick { n name } }')
+    const pending = next(answers)
+    for (const id of ['2', '3', '4']) {
+      const { returned } = leases
+      generation = build(id, { clock: clockSdl, names: namesSdl, colors: 'type Query { unrelated: Int }' })
+      generations.swapped()
+      await eventually(`it has moved to ${id}`, () => leases.returned === returned + 1)
+    }
+    tick('a', 5)
+    expect(await pending).toEqual({ data: { tick: { n: 5, name: 'tick a' } } })
+    expect(opened).toBe(1)
+    await answers.return()
+    expect(generations.subscribers()).toBe(0)
+  })
+
+  test('a swap after which the module is asked something else opens the new stream at once', async () => {
+    const answers = await stream('subscription { tick { n color: id } }')
+    const pending = next(answers)
+    const before = left
+    const counting = 'type Tick @key(fields: "id") { id: ID! n: Int @override(from: "clock") }'
+    generation = build('2', { clock: clockSdl, colors: counting })
+    generations.swapped()
+    await before.promise
+    await eventually('the new stream', () => opened === 2)
+    tick('b', 7)
+    expect(await pending).toMatchObject({ data: { tick: { color: 'b' } } })
+    await answers.return()
+  })
+
+  test('a client without any schema for a moment ends nothing', async () => {
+    const answers = await stream('subscription { tick { n } }')
+    const pending = next(answers)
+    let refusals = 0
+    generations.acquire = async () => {
+      refusals += 1
+      throw new TrellisError('NO_SCHEMA', 'None.')
+    }
+    generations.swapped()
+    await eventually('it was asked for', () => refusals === 1)
+    generations.acquire = acquire
+    tick('a', 3)
+    expect(await pending).toEqual({ data: { tick: { n: 3 } } })
+    await answers.return()
   })
 
   test('several subscriptions share one socket', async () => {

@@ -18,6 +18,7 @@ import {
 import { startWebSocketServer } from '../../../gateway/ws/websocket-server.ts'
 import { compose } from '../../federation/compose.ts'
 import { eventually } from '../../support/eventually.ts'
+import { generationsOf } from '../../support/generations-of.ts'
 import { createLogModule, type LogModule } from '../subscriptions/log-module.ts'
 import { openRawSocket, type RawSocket } from './raw-socket.ts'
 
@@ -86,7 +87,7 @@ describe('a socket, for as long as it lasts', () => {
                 caller: { viewer: viewer?.kind === 'USER' ? viewer : null, depth: 0, traceparent: undefined },
                 signal: disconnected,
               },
-              async () => lease,
+              generationsOf(async () => lease),
             ),
         },
         [Symbol.dispose]: () => undefined,
