@@ -9,9 +9,9 @@ const clients: Client[] = []
 beforeAll(async () => {
   database = await createEmptyDatabase('locks')
 })
-afterAll(() => database.drop())
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.end().catch(() => undefined)))
+afterAll(async () => {
+  await Promise.all(clients.map((client) => client.end().catch(() => undefined)))
+  await database.drop()
 })
 
 /** A connection without heartbeats: as that of a process that is stopped. */
@@ -32,37 +32,37 @@ async function connect(): Promise<{ client: Client; session: Session; ended: Pro
 
 const never = new AbortController().signal
 
-test('one holds it; the next when the first lets go; of another name nobody waits', async () => {
+test.concurrent('one holds it; the next when the first lets go; of another name nobody waits', async () => {
   const [one, two] = [await connect(), await connect()]
-  expect(await holdAdvisoryLock(one.session, 'a', never)).toBe(true)
+  expect(await holdAdvisoryLock(one.session, 'aa', never)).toBe(true)
   expect(await holdAdvisoryLock(two.session, 'b', never)).toBe(true)
-  const waiting = holdAdvisoryLock(two.session, 'a', never)
+  const waiting = holdAdvisoryLock(two.session, 'aa', never)
   await one.client.end()
   expect(await waiting).toBe(true)
 })
 
-test('a wait ends with its signal', async () => {
+test.concurrent('a wait ends with its signal', async () => {
   const [one, two] = [await connect(), await connect()]
-  await holdAdvisoryLock(one.session, 'a', never)
+  await holdAdvisoryLock(one.session, 'bb', never)
   const leaving = new AbortController()
-  const waiting = holdAdvisoryLock(two.session, 'a', leaving.signal)
+  const waiting = holdAdvisoryLock(two.session, 'bb', leaving.signal)
   leaving.abort()
   expect(await waiting).toBe(false)
 })
 
-test('a holder that goes silent loses it, and its session', async () => {
+test.concurrent('a holder that goes silent loses it, and its session', async () => {
   const [one, two] = [await connect(), await connect()]
-  await holdAdvisoryLock(one.session, 'a', never)
+  await holdAdvisoryLock(one.session, 'cc', never)
   const started = performance.now()
-  expect(await holdAdvisoryLock(two.session, 'a', never)).toBe(true)
+  expect(await holdAdvisoryLock(two.session, 'cc', never)).toBe(true)
   expect(performance.now() - started).toBeGreaterThan(4_000)
   await one.ended
   await expect(one.session.query('SELECT 1')).rejects.toThrow()
 })
 
-test('a holder that does not read what the server sends is silent too, though its query is active', async () => {
+test.concurrent('a holder that does not read what the server sends is silent too, though its query is active', async () => {
   const [one, two] = [await connect(), await connect()]
-  await holdAdvisoryLock(one.session, 'a', never)
+  await holdAdvisoryLock(one.session, 'dd', never)
   const [{ pid } = { pid: 0 }] = await one.session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
   const answer = one.client.query(`SELECT repeat('x', 100000000)`).catch((error) => error)
   one.client.connection.stream.pause()
@@ -73,18 +73,18 @@ test('a holder that does not read what the server sends is silent too, though it
     )
     return row?.state === 'active' && row.wait_event === 'ClientWrite'
   })
-  expect(await holdAdvisoryLock(two.session, 'a', never)).toBe(true)
+  expect(await holdAdvisoryLock(two.session, 'dd', never)).toBe(true)
   one.client.connection.stream.resume()
   await one.ended
   await answer
 })
 
-test('a holder with a heartbeat, or with a long query that is being worked on, keeps it', async () => {
+test.concurrent('a holder with a heartbeat, or with a long query that is being worked on, keeps it', async () => {
   const [one, two] = [await connect(), await connect()]
-  await holdAdvisoryLock(one.session, 'a', never)
+  await holdAdvisoryLock(one.session, 'ee', never)
   const leaving = new AbortController()
   let held = false
-  const waiting = holdAdvisoryLock(two.session, 'a', leaving.signal).then((got) => {
+  const waiting = holdAdvisoryLock(two.session, 'ee', leaving.signal).then((got) => {
     held = got
   })
   await one.session.query('SELECT pg_sleep(7)')

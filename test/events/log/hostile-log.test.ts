@@ -2,13 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { LogEntry } from '../../../events/log/log-stream.ts'
 import { eventually } from '../../support/eventually.ts'
-import { type LogFixture, openLogFixture, type TestLog, thingChanged, things } from './log-fixture.ts'
-
-let fixture: LogFixture
-beforeEach(async () => {
-  fixture = await openLogFixture()
-})
-afterEach(() => fixture.close())
+import { type LogFixture, type TestLog, testLog, thingChanged, things } from './log-fixture.ts'
 
 const subjects = ['a', 'b', 'c', 'd', 'e']
 
@@ -40,15 +34,14 @@ async function change(log: TestLog, random: () => number): Promise<void> {
 }
 
 /** Relays in processes of their own, that are killed, stopped and let go on; `end` leaves none. */
-function relayProcesses(random: () => number) {
+function relayProcesses({ url }: LogFixture, random: () => number) {
   const script = new URL('./relay-process.ts', import.meta.url).pathname
   const running: ChildProcess[] = []
   return {
     strike() {
       const fate = random()
       const victim = running[Math.floor(random() * running.length)]
-      if (running.length < 3)
-        running.push(spawn(process.execPath, [script, fixture.url], { stdio: 'ignore' }))
+      if (running.length < 3) running.push(spawn(process.execPath, [script, url], { stdio: 'ignore' }))
       else if (fate < 0.4) victim?.kill('SIGKILL')
       else if (fate < 0.7) victim?.kill('SIGSTOP')
       else victim?.kill('SIGCONT')
@@ -97,48 +90,52 @@ const valuesOf = (rows: readonly Row[], subject: string) =>
   rows.filter((row) => row.subject === subject).map(({ value }) => value)
 const counting = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
-test.each([1, 2, 3])(
-  'seed %d: whatever is killed or stopped, all that was committed is seen once, in order',
-  async (seed) => {
-    const random = createRandom(seed)
-    const logs = [await fixture.openLog(), await fixture.openLog()] as const
-    await fixture.pool.query('INSERT INTO thing SELECT id, 0 FROM unnest($1::text[]) AS id', [subjects])
-    const relays = relayProcesses(random)
-    const readers = counting(3).map(() => startReader(logs, random))
-    try {
-      for (let round = 0; round < 12; round++) {
-        relays.strike()
-        if (round % 4 === 1) await fixture.terminate('test event')
-        await Promise.all(counting(20).map((at) => change(logs[at % 2 ? 0 : 1], random)))
-      }
-      const { rows } = await fixture.pool.query<{ id: string; value: number }>('SELECT id, value FROM thing')
-      const committed = rows.reduce((sum, { value }) => sum + value, 0)
-      const all = async (what: string, count: () => Promise<number> | number) =>
-        eventually(`all ${what}`, async () => (await count()) >= committed, 30_000)
-      await all('are positioned', async () => (await fixture.positions()).length)
-      expect((await fixture.positions()).map(({ position }) => position)).toEqual(counting(committed))
+for (const seed of [1, 2, 3]) {
+  testLog(
+    `seed ${seed}: whatever is killed or stopped, all that was committed is seen once, in order`,
+    async (fixture) => {
+      const random = createRandom(seed)
+      const logs = [await fixture.openLog(), await fixture.openLog()] as const
+      await fixture.pool.query('INSERT INTO thing SELECT id, 0 FROM unnest($1::text[]) AS id', [subjects])
+      const relays = relayProcesses(fixture, random)
+      const readers = counting(3).map(() => startReader(logs, random))
+      try {
+        for (let round = 0; round < 12; round++) {
+          relays.strike()
+          if (round % 4 === 1) await fixture.terminate('test event')
+          await Promise.all(counting(20).map((at) => change(logs[at % 2 ? 0 : 1], random)))
+        }
+        const { rows } = await fixture.pool.query<{ id: string; value: number }>(
+          'SELECT id, value FROM thing',
+        )
+        const committed = rows.reduce((sum, { value }) => sum + value, 0)
+        const all = async (what: string, count: () => Promise<number> | number) =>
+          eventually(`all ${what}`, async () => (await count()) >= committed, 30_000)
+        await all('are positioned', async () => (await fixture.positions()).length)
+        expect((await fixture.positions()).map(({ position }) => position)).toEqual(counting(committed))
 
-      const published = async () =>
-        (
-          await fixture.pool.query<Row>(
-            `SELECT subject, (data->>'value')::int AS value FROM bus_event ORDER BY position`,
-          )
-        ).rows
-      await all('are on the bus', async () => (await published()).length)
-      for (const { seen } of readers) await all('are seen', () => seen.length)
-      const whatWasSeen = [
-        await published(),
-        ...readers.map(({ seen }) =>
-          seen.map(({ event }) => ({ subject: event.subject, value: Number(event.data.value) })),
-        ),
-      ]
-      for (const { id, value } of rows) {
-        for (const seen of whatWasSeen) expect(valuesOf(seen, id)).toEqual(counting(value))
+        const published = async () =>
+          (
+            await fixture.pool.query<Row>(
+              `SELECT subject, (data->>'value')::int AS value FROM bus_event ORDER BY position`,
+            )
+          ).rows
+        await all('are on the bus', async () => (await published()).length)
+        for (const { seen } of readers) await all('are seen', () => seen.length)
+        const whatWasSeen = [
+          await published(),
+          ...readers.map(({ seen }) =>
+            seen.map(({ event }) => ({ subject: event.subject, value: Number(event.data.value) })),
+          ),
+        ]
+        for (const { id, value } of rows) {
+          for (const seen of whatWasSeen) expect(valuesOf(seen, id)).toEqual(counting(value))
+        }
+      } finally {
+        await relays.end()
+        for (const reader of readers) await reader.end()
       }
-    } finally {
-      await relays.end()
-      for (const reader of readers) await reader.end()
-    }
-  },
-  90_000,
-)
+    },
+    90_000,
+  )
+}

@@ -88,6 +88,26 @@ export async function openLogFixture(): Promise<LogFixture> {
   }
 }
 
+/** A test with a log of its own, beside the others of its file: most of their time they wait. */
+export function testLog(
+  name: string,
+  prove: (fixture: LogFixture) => Promise<void>,
+  timeoutMs?: number,
+): void {
+  test.concurrent(
+    name,
+    async () => {
+      const fixture = await openLogFixture()
+      try {
+        await prove(fixture)
+      } finally {
+        await fixture.close()
+      }
+    },
+    timeoutMs,
+  )
+}
+
 export function thingChanged(subject: string, more: Partial<NewEvent> = {}): NewEvent {
   return {
     type: 'test.thing.changed',

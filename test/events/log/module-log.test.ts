@@ -1,24 +1,10 @@
 import { eventually } from '../../support/eventually.ts'
-import {
-  type LogFixture,
-  numbered,
-  openLogFixture,
-  take,
-  thingChanged,
-  things,
-  write,
-} from './log-fixture.ts'
-
-let fixture: LogFixture
-beforeEach(async () => {
-  fixture = await openLogFixture()
-})
-afterEach(() => fixture.close())
+import { numbered, take, testLog, thingChanged, things, write } from './log-fixture.ts'
 
 const never = new AbortController().signal
 const subjects = (entries: { event: { subject: string } }[]) => entries.map(({ event }) => event.subject)
 
-test('state and event are committed together, and the event arrives whole', async () => {
+testLog('state and event are committed together, and the event arrives whole', async (fixture) => {
   const log = await fixture.openLog()
   const tail = log.tail(things, null, never)
   const written = await log.transaction(async (tx, append) => {
@@ -43,7 +29,7 @@ test('state and event are committed together, and the event arrives whole', asyn
   expect((await fixture.pool.query('SELECT id FROM thing')).rows).toEqual([{ id: 'a' }])
 })
 
-test('what is rolled back never happened: neither state nor event', async () => {
+testLog('what is rolled back never happened: neither state nor event', async (fixture) => {
   const log = await fixture.openLog()
   const tail = log.tail(things, null, never)
   const failing = log.transaction(async (tx, append) => {
@@ -58,19 +44,22 @@ test('what is rolled back never happened: neither state nor event', async () => 
   expect(await log.read(things, null, 10)).toHaveLength(1)
 })
 
-test('an append that nobody awaits is in the commit, and its failure is the transaction’s', async () => {
-  const log = await fixture.openLog()
-  await log.transaction(async (_tx, append) => {
-    append(thingChanged('not awaited'))
-  })
-  const failing = log.transaction(async (_tx, append) => {
-    append(thingChanged('nul \0 is refused by PostgreSQL'))
-  })
-  await expect(failing).rejects.toThrow()
-  await eventually('one event', async () => (await log.read(things, null, 10)).length === 1)
-})
+testLog(
+  'an append that nobody awaits is in the commit, and its failure is the transaction’s',
+  async (fixture) => {
+    const log = await fixture.openLog()
+    await log.transaction(async (_tx, append) => {
+      append(thingChanged('not awaited'))
+    })
+    const failing = log.transaction(async (_tx, append) => {
+      append(thingChanged('nul \0 is refused by PostgreSQL'))
+    })
+    await expect(failing).rejects.toThrow()
+    await eventually('one event', async () => (await log.read(things, null, 10)).length === 1)
+  },
+)
 
-test('a transaction that commits late is not passed over', async () => {
+testLog('a transaction that commits late is not passed over', async (fixture) => {
   const log = await fixture.openLog()
   const tail = log.tail(things, null, never)
   const gate = Promise.withResolvers<void>()
@@ -95,40 +84,43 @@ test('a transaction that commits late is not passed over', async () => {
   ])
 })
 
-test('transactions that overlap, roll back or are killed half-way: all that was committed, once, in one order', async () => {
-  const log = await fixture.openLog()
-  const tail = log.tail(things, null, never)
-  const committed: string[] = []
-  const run = async (subject: string, index: number) => {
-    try {
-      await log.transaction(async (tx, append) => {
-        await append(thingChanged(subject))
-        // Different lengths, so that commits come in another order than appends.
-        await tx.$executeRaw`SELECT pg_sleep(${(index * 7) % 11}::float8 / 500)`
-        if (index % 5 === 0) throw new Error('rolled back')
-        if (index % 7 === 0) await tx.$executeRaw`SELECT pg_terminate_backend(pg_backend_pid())`
-        await append(thingChanged(subject))
-      })
-      committed.push(subject)
-    } catch {
-      // Expected of every fifth and seventh: what they wrote must not be seen.
-      expect(index % 5 === 0 || index % 7 === 0).toBe(true)
+testLog(
+  'transactions that overlap, roll back or are killed half-way: all that was committed, once, in one order',
+  async (fixture) => {
+    const log = await fixture.openLog()
+    const tail = log.tail(things, null, never)
+    const committed: string[] = []
+    const run = async (subject: string, index: number) => {
+      try {
+        await log.transaction(async (tx, append) => {
+          await append(thingChanged(subject))
+          // Different lengths, so that commits come in another order than appends.
+          await tx.$executeRaw`SELECT pg_sleep(${(index * 7) % 11}::float8 / 500)`
+          if (index % 5 === 0) throw new Error('rolled back')
+          if (index % 7 === 0) await tx.$executeRaw`SELECT pg_terminate_backend(pg_backend_pid())`
+          await append(thingChanged(subject))
+        })
+        committed.push(subject)
+      } catch {
+        // Expected of every fifth and seventh: what they wrote must not be seen.
+        expect(index % 5 === 0 || index % 7 === 0).toBe(true)
+      }
     }
-  }
-  const all = numbered('t', 150)
-  for (let start = 0; start < all.length; start += 30) {
-    await Promise.all(all.slice(start, start + 30).map((subject, index) => run(subject, start + index)))
-  }
-  await write(log, 'end')
-  const seen = subjects(await take(tail, committed.length * 2 + 1))
-  expect(seen.filter((subject) => subject !== 'end').sort()).toEqual([...committed, ...committed].sort())
-  const positions = await fixture.positions()
-  expect(positions.map(({ position }) => position)).toEqual(positions.map((_, index) => index + 1))
-  expect(positions.map(({ subject }) => subject)).toEqual(seen)
-  expect(committed.length).toBe(103)
-})
+    const all = numbered('t', 150)
+    for (let start = 0; start < all.length; start += 30) {
+      await Promise.all(all.slice(start, start + 30).map((subject, index) => run(subject, start + index)))
+    }
+    await write(log, 'end')
+    const seen = subjects(await take(tail, committed.length * 2 + 1))
+    expect(seen.filter((subject) => subject !== 'end').sort()).toEqual([...committed, ...committed].sort())
+    const positions = await fixture.positions()
+    expect(positions.map(({ position }) => position)).toEqual(positions.map((_, index) => index + 1))
+    expect(positions.map(({ subject }) => subject)).toEqual(seen)
+    expect(committed.length).toBe(103)
+  },
+)
 
-test('events of one subject stay in the order of their state', async () => {
+testLog('events of one subject stay in the order of their state', async (fixture) => {
   const [one, two] = await Promise.all([fixture.openLog(), fixture.openLog()])
   await fixture.pool.query("INSERT INTO thing VALUES ('a', 0)")
   const tail = one.tail(things, null, never)
@@ -144,7 +136,7 @@ test('events of one subject stay in the order of their state', async () => {
   expect(values).toEqual(Array.from({ length: 40 }, (_, index) => index + 1))
 })
 
-test('reads page by page, from any cursor, and only what the stream names', async () => {
+testLog('reads page by page, from any cursor, and only what the stream names', async (fixture) => {
   const log = await fixture.openLog()
   for (const subject of numbered('e', 5)) await write(log, subject)
   await write(log, 'other client', { client: 'globex' })
@@ -160,40 +152,43 @@ test('reads page by page, from any cursor, and only what the stream names', asyn
   expect(await log.read({ ...things, types: [] }, null, 9)).toEqual([])
 })
 
-test('cursors of another client, stream, log or hand are refused, and expired ones told apart', async () => {
-  const log = await fixture.openLog()
-  for (const subject of numbered('e', 3)) await write(log, subject)
-  const entries = await eventually('all are positioned', async () => {
-    const read = await log.read(things, null, 9)
-    return read.length === 3 && read
-  })
-  const [first, second, third] = entries.map(({ cursor }) => cursor)
-  const refused = async (stream: typeof things, cursor = '') => {
-    const answers = [log.read(stream, cursor, 1), log.tail(stream, cursor, never).next()]
-    const [read, tailed] = await Promise.allSettled(answers)
-    expect(read?.status === 'rejected' && read.reason.code).toBe(
-      tailed?.status === 'rejected' && tailed.reason.code,
-    )
-    return read?.status === 'rejected' && read.reason.code
-  }
-  expect(await refused({ ...things, client: 'globex' }, first)).toBe('CURSOR_INVALID')
-  expect(await refused({ ...things, name: 'others' }, first)).toBe('CURSOR_OF_ANOTHER_STREAM')
-  expect(await refused(things, 'nonsense')).toBe('CURSOR_INVALID')
-  expect(await refused(things, '')).toBe('CURSOR_INVALID')
+testLog(
+  'cursors of another client, stream, log or hand are refused, and expired ones told apart',
+  async (fixture) => {
+    const log = await fixture.openLog()
+    for (const subject of numbered('e', 3)) await write(log, subject)
+    const entries = await eventually('all are positioned', async () => {
+      const read = await log.read(things, null, 9)
+      return read.length === 3 && read
+    })
+    const [first, second, third] = entries.map(({ cursor }) => cursor)
+    const refused = async (stream: typeof things, cursor = '') => {
+      const answers = [log.read(stream, cursor, 1), log.tail(stream, cursor, never).next()]
+      const [read, tailed] = await Promise.allSettled(answers)
+      expect(read?.status === 'rejected' && read.reason.code).toBe(
+        tailed?.status === 'rejected' && tailed.reason.code,
+      )
+      return read?.status === 'rejected' && read.reason.code
+    }
+    expect(await refused({ ...things, client: 'globex' }, first)).toBe('CURSOR_INVALID')
+    expect(await refused({ ...things, name: 'others' }, first)).toBe('CURSOR_OF_ANOTHER_STREAM')
+    expect(await refused(things, 'nonsense')).toBe('CURSOR_INVALID')
+    expect(await refused(things, '')).toBe('CURSOR_INVALID')
 
-  // A new instance has nothing of this in memory, and must ask the database.
-  const other = await fixture.openLog()
-  const removeUpTo = (position: number) =>
-    fixture.pool.query(
-      `WITH removed AS (DELETE FROM event_log WHERE position <= ${position}) UPDATE event_log_head SET horizon = ${position}`,
-    )
-  await removeUpTo(2)
-  await expect(other.read(things, first ?? '', 1)).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' })
-  await expect(other.tail(things, first ?? '', never).next()).rejects.toMatchObject({
-    code: 'CURSOR_EXPIRED',
-  })
-  expect(subjects(await take(other.tail(things, second ?? '', never), 1))).toEqual(['e2'])
-  await removeUpTo(3)
-  await expect(other.read(things, second ?? '', 1)).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' })
-  expect(await other.read(things, third ?? '', 1)).toEqual([])
-})
+    // A new instance has nothing of this in memory, and must ask the database.
+    const other = await fixture.openLog()
+    const removeUpTo = (position: number) =>
+      fixture.pool.query(
+        `WITH removed AS (DELETE FROM event_log WHERE position <= ${position}) UPDATE event_log_head SET horizon = ${position}`,
+      )
+    await removeUpTo(2)
+    await expect(other.read(things, first ?? '', 1)).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' })
+    await expect(other.tail(things, first ?? '', never).next()).rejects.toMatchObject({
+      code: 'CURSOR_EXPIRED',
+    })
+    expect(subjects(await take(other.tail(things, second ?? '', never), 1))).toEqual(['e2'])
+    await removeUpTo(3)
+    await expect(other.read(things, second ?? '', 1)).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' })
+    expect(await other.read(things, third ?? '', 1)).toEqual([])
+  },
+)

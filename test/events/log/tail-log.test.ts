@@ -3,24 +3,18 @@ import { eventually } from '../../support/eventually.ts'
 import {
   type LogFixture,
   numbered,
-  openLogFixture,
   take,
+  testLog,
   thingChanged,
   things,
   write,
   writeMany,
 } from './log-fixture.ts'
 
-let fixture: LogFixture
-beforeEach(async () => {
-  fixture = await openLogFixture()
-})
-afterEach(() => fixture.close())
-
 const never = new AbortController().signal
 const subjects = (entries: LogEntry[]) => entries.map(({ event }) => event.subject)
 
-test('live begins where tail() is called, not where the first next() is', async () => {
+testLog('live begins where tail() is called, not where the first next() is', async (fixture) => {
   const log = await fixture.openLog()
   const earlier = log.tail(things, null, never)
   await write(log, 'before')
@@ -35,42 +29,45 @@ async function firstCursor(log: Awaited<ReturnType<LogFixture['openLog']>>): Pro
   return eventually('a first entry', async () => (await log.read(things, null, 1))[0]?.cursor)
 }
 
-test('history passes into live under concurrent writes: each once, in order, for whoever begins wherever', async () => {
-  const [one, two] = await Promise.all([fixture.openLog(), fixture.openLog()])
-  const total = 400
-  await write(one, 'first')
-  const cursors = [await firstCursor(one)]
-  const writing = (async () => {
-    for (let index = 0; index < total; index += 20) {
-      await Promise.all(numbered(`e${index}-`, 20).map((subject, at) => write(at % 2 ? one : two, subject)))
+testLog(
+  'history passes into live under concurrent writes: each once, in order, for whoever begins wherever',
+  async (fixture) => {
+    const [one, two] = await Promise.all([fixture.openLog(), fixture.openLog()])
+    const total = 400
+    await write(one, 'first')
+    const cursors = [await firstCursor(one)]
+    const writing = (async () => {
+      for (let index = 0; index < total; index += 20) {
+        await Promise.all(numbered(`e${index}-`, 20).map((subject, at) => write(at % 2 ? one : two, subject)))
+      }
+    })()
+    const tails: Promise<LogEntry[]>[] = []
+    const begin = (cursor: string, index: number) => {
+      const log = index % 2 ? one : two
+      const left = eventually('where the cursor is', async () => {
+        const history = await log.read(things, null, total + 1)
+        const at = history.findIndex((entry) => entry.cursor === cursor)
+        return at >= 0 && total - at
+      })
+      tails.push(left.then((count) => take(log.tail(things, cursor, never), count)))
     }
-  })()
-  const tails: Promise<LogEntry[]>[] = []
-  const begin = (cursor: string, index: number) => {
-    const log = index % 2 ? one : two
-    const left = eventually('where the cursor is', async () => {
-      const history = await log.read(things, null, total + 1)
-      const at = history.findIndex((entry) => entry.cursor === cursor)
-      return at >= 0 && total - at
+    for (let index = 0; index < 12; index++) {
+      const cursor = cursors.at(-1) ?? ''
+      begin(cursor, index)
+      // The next one begins some entries further on, while the writing goes on.
+      const [next] = (await take(two.tail(things, cursor, never), 10)).slice(-1)
+      if (next) cursors.push(next.cursor)
+    }
+    await writing
+    const order = await eventually('all are positioned', async () => {
+      const positions = await fixture.positions()
+      return positions.length === total + 1 && positions.map(({ subject }) => subject)
     })
-    tails.push(left.then((count) => take(log.tail(things, cursor, never), count)))
-  }
-  for (let index = 0; index < 12; index++) {
-    const cursor = cursors.at(-1) ?? ''
-    begin(cursor, index)
-    // The next one begins some entries further on, while the writing goes on.
-    const [next] = (await take(two.tail(things, cursor, never), 10)).slice(-1)
-    if (next) cursors.push(next.cursor)
-  }
-  await writing
-  const order = await eventually('all are positioned', async () => {
-    const positions = await fixture.positions()
-    return positions.length === total + 1 && positions.map(({ subject }) => subject)
-  })
-  for (const seen of await Promise.all(tails)) expect(subjects(seen)).toEqual(order.slice(-seen.length))
-})
+    for (const seen of await Promise.all(tails)) expect(subjects(seen)).toEqual(order.slice(-seen.length))
+  },
+)
 
-test('a slow subscriber loses nothing, and keeps nobody up', async () => {
+testLog('a slow subscriber loses nothing, and keeps nobody up', async (fixture) => {
   const log = await fixture.openLog()
   const slow = log.tail(things, null, never)
   const fast = log.tail(things, null, never)
@@ -84,7 +81,7 @@ test('a slow subscriber loses nothing, and keeps nobody up', async () => {
   expect(subjects(await take(slow, names.length + 1))).toEqual([...names, 'e-last'])
 })
 
-test('a slow subscriber whose events are no longer kept is told so', async () => {
+testLog('a slow subscriber whose events are no longer kept is told so', async (fixture) => {
   const log = await fixture.openLog()
   const slow = log.tail(things, null, never)
   const fast = log.tail(things, null, never)
@@ -99,34 +96,39 @@ test('a slow subscriber whose events are no longer kept is told so', async () =>
   expect(await slow.next()).toEqual({ done: true, value: undefined })
 })
 
-test('a client’s subscriber is not woken by, and does not miss anything behind, another client’s burst', async () => {
-  const log = await fixture.openLog()
-  const globex = { ...things, client: 'globex' }
-  const tail = log.tail(globex, null, never)
-  const waiting = tail.next()
-  await writeMany(log, numbered('acme', 1_500))
-  await write(log, 'ours', { client: 'globex' })
-  expect((await waiting).value?.event.subject).toBe('ours')
-  await write(log, 'ours too', { client: 'globex' })
-  expect(subjects(await take(tail, 1))).toEqual(['ours too'])
-})
+testLog(
+  'a client’s subscriber is not woken by, and does not miss anything behind, another client’s burst',
+  async (fixture) => {
+    const log = await fixture.openLog()
+    const globex = { ...things, client: 'globex' }
+    const tail = log.tail(globex, null, never)
+    const waiting = tail.next()
+    await writeMany(log, numbered('acme', 1_500))
+    await write(log, 'ours', { client: 'globex' })
+    expect((await waiting).value?.event.subject).toBe('ours')
+    await write(log, 'ours too', { client: 'globex' })
+    expect(subjects(await take(tail, 1))).toEqual(['ours too'])
+  },
+)
 
-test.each(['abort', 'return', 'close'] as const)('%s ends a tail that waits, at once', async (how) => {
-  const log = await fixture.openLog()
-  const controller = new AbortController()
-  const tail = log.tail(things, null, controller.signal)
-  const waiting = tail.next()
-  await write(log, 'other', { client: 'globex' })
-  const started = performance.now()
-  if (how === 'abort') controller.abort()
-  if (how === 'return') await tail.return(undefined)
-  if (how === 'close') await log.close()
-  expect(await waiting).toEqual({ done: true, value: undefined })
-  expect(performance.now() - started).toBeLessThan(how === 'close' ? 1_000 : 100)
-  expect(await tail.next()).toEqual({ done: true, value: undefined })
-})
+for (const how of ['abort', 'return', 'close'] as const) {
+  testLog(`${how} ends a tail that waits, at once`, async (fixture) => {
+    const log = await fixture.openLog()
+    const controller = new AbortController()
+    const tail = log.tail(things, null, controller.signal)
+    const waiting = tail.next()
+    await write(log, 'other', { client: 'globex' })
+    const started = performance.now()
+    if (how === 'abort') controller.abort()
+    if (how === 'return') await tail.return(undefined)
+    if (how === 'close') await log.close()
+    expect(await waiting).toEqual({ done: true, value: undefined })
+    expect(performance.now() - started).toBeLessThan(how === 'close' ? 1_000 : 100)
+    expect(await tail.next()).toEqual({ done: true, value: undefined })
+  })
+}
 
-test('an aborted signal ends a tail before it begins, and history where it is', async () => {
+testLog('an aborted signal ends a tail before it begins, and history where it is', async (fixture) => {
   const log = await fixture.openLog()
   expect(await log.tail(things, null, AbortSignal.abort()).next()).toEqual({ done: true, value: undefined })
   await writeMany(log, numbered('e', 200))
@@ -139,7 +141,7 @@ test('an aborted signal ends a tail before it begins, and history where it is', 
   expect((await tail.next()).done).toBe(true)
 })
 
-test('the loss of every connection, again and again, loses no event and doubles none', async () => {
+testLog('the loss of every connection, again and again, loses no event and doubles none', async (fixture) => {
   const log = await fixture.openLog()
   const tail = log.tail(things, null, never)
   const slow = log.tail(things, null, never)
@@ -160,7 +162,7 @@ test('the loss of every connection, again and again, loses no event and doubles 
   expect(subjects(await take(slow, names.length))).toEqual(names)
 })
 
-test('history waits for a database that is away', async () => {
+testLog('history waits for a database that is away', async (fixture) => {
   const log = await fixture.openLog()
   await writeMany(log, numbered('e', 20))
   await write(log, 'last')
@@ -182,7 +184,7 @@ test('history waits for a database that is away', async () => {
   expect(subjects(await waiting)).toEqual([...numbered('e', 20).slice(1), 'last'])
 })
 
-test('a log that was replaced ends its tails, and the old cursors are refused', async () => {
+testLog('a log that was replaced ends its tails, and the old cursors are refused', async (fixture) => {
   const log = await fixture.openLog()
   const tail = log.tail(things, null, never)
   await write(log, 'before')
@@ -197,12 +199,15 @@ test('a log that was replaced ends its tails, and the old cursors are refused', 
   expect(subjects(await take(next, 1))).toEqual(['after'])
 })
 
-test('two subscribers that pull side by side from one generator get different entries', async () => {
-  const log = await fixture.openLog()
-  const tail = log.tail(things, null, never)
-  const pulls = [tail.next(), tail.next(), tail.next()]
-  await log.transaction(async (_tx, append) => {
-    for (const subject of ['a', 'b', 'c']) await append(thingChanged(subject))
-  })
-  expect((await Promise.all(pulls)).map(({ value }) => value?.event.subject)).toEqual(['a', 'b', 'c'])
-})
+testLog(
+  'two subscribers that pull side by side from one generator get different entries',
+  async (fixture) => {
+    const log = await fixture.openLog()
+    const tail = log.tail(things, null, never)
+    const pulls = [tail.next(), tail.next(), tail.next()]
+    await log.transaction(async (_tx, append) => {
+      for (const subject of ['a', 'b', 'c']) await append(thingChanged(subject))
+    })
+    expect((await Promise.all(pulls)).map(({ value }) => value?.event.subject)).toEqual(['a', 'b', 'c'])
+  },
+)
