@@ -9,12 +9,14 @@ import { createBusAccess } from './control/bus-access.ts'
 import { createControlGraph } from './control/control-graph.ts'
 import { createRequestBuild } from './control/request-build.ts'
 import { type Door, openDoor } from './door.ts'
+import { addPluginRegistryRoutes } from './http/plugin-registry-route.ts'
 import { addPublicKeysRoute } from './http/public-keys-route.ts'
 import { addRegistrationRoute } from './http/registration-route.ts'
 import { createPlannerPool } from './planning/planner-pool.ts'
 import { expireDeadInstances } from './registry/expire-dead-instances.ts'
 import { createInstancePicker } from './registry/instance-picker.ts'
 import { openPlatformDatabase } from './registry/platform-database.ts'
+import { createPluginRegistryView } from './registry/plugin-registry.ts'
 import { readClientGraph } from './registry/read-client-graph.ts'
 import { registerInstance, removeInstance } from './registry/register-instance.ts'
 import { openRegistry, type Registry } from './registry/registry.ts'
@@ -85,15 +87,16 @@ export async function createGateway({
   registry.onReload(() => {
     generations.swap().catch((error) => log.error({ err: error }, 'a swap failed'))
   })
-  const serve = async () => {
-    await registry.refresh()
-    await generations.swap()
+  const { refresh } = registry
+  const serve = async (client: string) => {
+    await refresh()
+    return generations.serve(client)
   }
 
   const requestBuild = createRequestBuild(() => pick(lambdaAudience), sign)
   const bus = createBusAccess(busUrl, log)
   const closeRelay = busUrl === undefined ? null : relayRegistryEvents({ ...bus, databaseUrl, log })
-  const control = await createControlGraph({ db, state, requestBuild, serve, bus }, log)
+  const control = await createControlGraph({ db, state, requestBuild, refresh, serve, bus, generations }, log)
   const acquire = createAcquireGraph(createAcquireClientGraph(generations, log), control.graph)
   const door = await openDoor({
     authenticator,
@@ -110,6 +113,12 @@ export async function createGateway({
       return registration
     },
     remove: (instance) => removeInstance(db, instance),
+  })
+  addPluginRegistryRoutes(door.server, {
+    credentials: moduleCredentials,
+    view: createPluginRegistryView(registry),
+    findClient: (slug) => state().clients.get(slug),
+    sign,
   })
   addPublicKeysRoute(door.server, signingKeys.publicKeys)
 

@@ -1,14 +1,13 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { JWK } from 'jose'
 import { z } from 'zod'
-import { TrellisError } from '../../foundation/errors.ts'
 import type { ModuleRegistration, RegistrationReply } from '../../schema/registration.ts'
 import { type Instance, leaseSeconds, type Registration } from '../registry/register-instance.ts'
+import { type ModuleCredentials, requireModule } from './module-credentials.ts'
+import { parseInput } from './parse-input.ts'
 
 export type RegistrationOptions = {
-  /** Each module's own secret, by the module's name. */
-  credentials: ReadonlyMap<string, string>
+  credentials: ModuleCredentials
   register(instance: Instance): Promise<Registration>
   remove(instance: Pick<Instance, 'module' | 'id'>): Promise<void>
 }
@@ -33,10 +32,15 @@ const registrationSchema: z.ZodType<ModuleRegistration> = z.object({
 /** `PUT` and `DELETE /modules/:name/instances/:id`: the treaty is schema/registration.ts. */
 export function addRegistrationRoute(server: FastifyInstance, options: RegistrationOptions): void {
   const url = '/modules/:name/instances/:id'
+  const admitModule = (request: FastifyRequest) => {
+    const { name, id } = parseInput(paramsSchema, request.params)
+    requireModule(request, name, options.credentials)
+    return { name, id }
+  }
   server.put(url, async (request, reply) => {
-    const { name, id } = admitModule(request, options.credentials)
+    const { name, id } = admitModule(request)
     const registered = await options.register({
-      ...parse(registrationSchema, request.body),
+      ...parseInput(registrationSchema, request.body),
       module: name,
       id,
     })
@@ -48,34 +52,8 @@ export function addRegistrationRoute(server: FastifyInstance, options: Registrat
     return reply.status(422).send({ errors })
   })
   server.delete(url, async (request, reply) => {
-    const { name, id } = admitModule(request, options.credentials)
+    const { name, id } = admitModule(request)
     await options.remove({ module: name, id })
     return reply.status(204).send()
   })
-}
-
-/** A module that is not known and a secret that is not its own are refused alike, and in the same time. */
-function admitModule(
-  request: FastifyRequest,
-  credentials: ReadonlyMap<string, string>,
-): { name: string; id: string } {
-  const { name, id } = parse(paramsSchema, request.params)
-  const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
-  const expected = credentials.get(name)
-  const isEqual = timingSafeEqual(digestOf(given), digestOf(expected ?? ''))
-  if (!isEqual || !expected)
-    throw new TrellisError('UNAUTHENTICATED', 'This is not the credential of that module.')
-  return { name, id }
-}
-
-/** Digests have the same length whatever was sent, which the comparison in constant time needs. */
-function digestOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
-}
-
-function parse<T>(schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-  throw new TrellisError('BAD_USER_INPUT', faults.join('; '))
 }
