@@ -2,6 +2,9 @@ import { transformSupergraphToPublicSchema } from '@theguild/federation-composit
 import { type ConstDirectiveNode, type DefinitionNode, type DocumentNode, Kind, parse, print } from 'graphql'
 import { type Contract, readContract } from './read-contract.ts'
 
+/** In every contract that something of it leads to: `PageInfo` and its like. */
+const sharedTag = 'shared'
+
 /**
  * The part of a supergraph that partners with these tags see. All else is there for the planner and the executor, which
  * may need it (a key, a required field), and is marked `@inaccessible`: no API schema has it, so that introspection,
@@ -16,7 +19,7 @@ import { type Contract, readContract } from './read-contract.ts'
 export function contractOf(supergraphSdl: string, tags: readonly string[]): string | null {
   const supergraph = parse(supergraphSdl, { noLocation: true })
   const publicSchema = transformSupergraphToPublicSchema(supergraph)
-  const contract = readContract({ supergraph, publicSchema }, new Set(tags))
+  const contract = readContract({ supergraph, publicSchema }, new Set([...tags, sharedTag]))
   return contract && print(withInaccessible(supergraph, contract))
 }
 

@@ -10,8 +10,8 @@ export type DemoClientPlan = {
 /** The modules switched on for a demo client. */
 export const demoModules = ['users', 'data', 'analytics', 'notifications'] as const
 
-/** What a demo partner key may see, once contracts exist. */
-export const partnerTags = ['partner']
+/** What a demo partner key may see: the records that everybody reads, and what the plugin tags for partners. */
+export const partnerTags = ['records', 'partner']
 
 export const demoClients: readonly DemoClientPlan[] = [
   {

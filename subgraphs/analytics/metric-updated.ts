@@ -1,7 +1,6 @@
 import type { LogEntry, LogStream } from '../../events/log/log-stream.ts'
 import { patiently } from '../../events/log/patiently.ts'
-import { isEditor } from '../../foundation/viewer.ts'
-import { requireEditor } from '../access.ts'
+import { mayReadAnalytics, requireAnalyst } from '../access.ts'
 import { followLog } from '../follow-log.ts'
 import type { AnalyticsContext } from './context.ts'
 import { type Interval, intervalAround } from './intervals.ts'
@@ -32,13 +31,13 @@ export async function metricUpdated(
   { interval, aggregate, after, ...input }: MetricUpdatedInput,
 ): Promise<AsyncGenerator<{ metricUpdated: MetricUpdate }>> {
   const { viewer } = context
-  const { client } = requireEditor(viewer)
+  const { client } = requireAnalyst(viewer)
   const metric = boundedMetric(input.metric)
   const stream: LogStream = {
     name: `metricUpdated:${interval}:${metric}`,
     client,
     types: [metricUpdatedEvent],
-    passes: (event) => updateOf(event).metric === metric && isEditor(viewer),
+    passes: (event) => updateOf(event).metric === metric && mayReadAnalytics(viewer),
     newest: {
       about: (event) => intervalAround(updateOf(event).at, interval).from.toISOString(),
       restMs,

@@ -1,5 +1,5 @@
 import { Prisma } from '../../prisma/generated/analytics/client.ts'
-import { requireEditor } from '../access.ts'
+import { requireAnalyst } from '../access.ts'
 import { boundedText } from '../bounded-text.ts'
 import type { AnalyticsContext } from './context.ts'
 import { type DimensionFilter, parseDimensionFilter } from './dimension-filter.ts'
@@ -32,7 +32,7 @@ const aggregates: Record<Aggregate, Prisma.Sql> = {
 
 /** @throws {TrellisError} FORBIDDEN; BAD_USER_INPUT for an empty range, more than 1000 points, or an unusable filter */
 export async function readSeries({ db, viewer }: AnalyticsContext, input: SeriesInput): Promise<Series[]> {
-  const { client } = requireEditor(viewer)
+  const { client } = requireAnalyst(viewer)
   const starts = intervalStarts(input, input.interval, maxPoints)
   const groupBy = boundedGroup(input.groupBy)
   const key = groupBy === null ? Prisma.sql`NULL::text` : Prisma.sql`"dimensions" ->> ${groupBy}::text`

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Prisma } from '../../prisma/generated/data/client.ts'
-import { requireMember } from '../access.ts'
+import { requireReader } from '../access.ts'
 import { type Connection, type PageArguments, readConnection } from '../connection.ts'
 
 import type { DataContext } from './context.ts'
@@ -28,7 +28,7 @@ export async function listRecords(
   context: DataContext,
   input: ListRecordsInput,
 ): Promise<Connection<StoredRecord>> {
-  const viewer = requireMember(context.viewer)
+  const viewer = requireReader(context.viewer)
   const filter = parseFilter(input.filter)
   const order = parseRecordOrder(input.orderBy)
   const { client, name, access } = await requireCollection(context, input.collection)

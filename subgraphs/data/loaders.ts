@@ -3,7 +3,7 @@ import type { ClientViewer } from '../../foundation/viewer.ts'
 import type { CollectionAccess, PrismaClient } from '../../prisma/generated/data/client.ts'
 import { collectionColumns, isCollectionName, type StoredCollection } from './collection.ts'
 import { isCollectionOfRecord, isRecordId, recordColumns, type StoredRecord } from './record.ts'
-import { mayReadRecord } from './record-access.ts'
+import { collectionsInSight, mayReadRecord } from './record-access.ts'
 import { createHistoryLoaders, type HistoryLoaders } from './record-history-loaders.ts'
 
 /** Batched reads of one operation, of what its viewer may see; they answer null for all else. */
@@ -16,7 +16,7 @@ export type DataLoaders = HistoryLoaders & {
 
 export function createDataLoaders(db: PrismaClient, viewer: ClientViewer): DataLoaders {
   return {
-    collections: new DataLoader((names) => loadCollections(db, viewer.client, names)),
+    collections: new DataLoader((names) => loadCollections(db, viewer, names)),
     records: new DataLoader((ids) => loadRecords(db, viewer, ids)),
     ...createHistoryLoaders(db, viewer.client),
   }
@@ -24,7 +24,7 @@ export function createDataLoaders(db: PrismaClient, viewer: ClientViewer): DataL
 
 async function loadCollections(
   db: PrismaClient,
-  client: string,
+  viewer: ClientViewer,
   names: readonly string[],
 ): Promise<(StoredCollection | null)[]> {
   const wanted = names.filter(isCollectionName)
@@ -32,8 +32,9 @@ async function loadCollections(
     wanted.length === 0
       ? []
       : await db.$queryRaw<StoredCollection[]>`
-          SELECT ${collectionColumns} FROM "collection" WHERE "client" = ${client} AND "name" = ANY(${wanted}::text[])`
-  const byName = new Map(rows.map((row) => [row.name, row]))
+          SELECT ${collectionColumns} FROM "collection" WHERE "client" = ${viewer.client} AND "name" = ANY(${wanted}::text[])`
+  const inSight = collectionsInSight(viewer)
+  const byName = new Map(rows.filter(({ access }) => inSight.includes(access)).map((row) => [row.name, row]))
   return names.map((name) => byName.get(name) ?? null)
 }
 

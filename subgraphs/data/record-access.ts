@@ -1,18 +1,27 @@
 import { TrellisError } from '../../foundation/errors.ts'
 import { type ClientViewer, isEditor } from '../../foundation/viewer.ts'
-import { type CollectionAccess, Prisma } from '../../prisma/generated/data/client.ts'
+import { CollectionAccess, Prisma } from '../../prisma/generated/data/client.ts'
 
 /** What the rule of a collection is applied to: who made the record; null for a key. */
 export type Owned = { createdBy: string | null }
 
-/** Editors, administrators and the client's server read and change all; the collection's rule is for the others. */
+/**
+ * Editors, administrators and the client's server read and change all; the collection's rule is for the others. A
+ * partner is nobody in person, and changes nothing: it reads the collections that everybody reads.
+ */
 export function mayReadRecord(viewer: ClientViewer, access: CollectionAccess, record: Owned): boolean {
   return readsEverything(viewer, access) || isCreator(viewer, record)
 }
 
 /** Whether the rule lets this viewer read the records of others. */
 export function readsEverything(viewer: ClientViewer, access: CollectionAccess): boolean {
-  return isEditor(viewer) || (viewer.kind === 'USER' && access !== 'OWN')
+  return isEditor(viewer) || (isBoundByRules(viewer) && access !== 'OWN')
+}
+
+/** A collection of which a partner may read nothing is not there for it; all others in the client know of each. */
+export function collectionsInSight(viewer: ClientViewer): readonly CollectionAccess[] {
+  const all = Object.values(CollectionAccess)
+  return viewer.kind === 'PARTNER' ? all.filter((access) => readsEverything(viewer, access)) : all
 }
 
 /**
@@ -35,6 +44,10 @@ export function readableToSql(viewer: ClientViewer, access: CollectionAccess): P
 export function visibilityOf(viewer: ClientViewer, access: CollectionAccess): string {
   if (readsEverything(viewer, access)) return 'all'
   return viewer.kind === 'USER' ? `user:${viewer.userId}` : 'none'
+}
+
+function isBoundByRules({ kind }: ClientViewer): boolean {
+  return kind === 'USER' || kind === 'PARTNER'
 }
 
 function isCreator(viewer: ClientViewer, record: Owned): boolean {

@@ -2,7 +2,7 @@ import type { PlatformEvent } from '../../events/catalogue/platform-event.ts'
 import type { LogEntry, LogStream } from '../../events/log/log-stream.ts'
 import type { ClientViewer } from '../../foundation/viewer.ts'
 import type { CollectionAccess, RecordEventType } from '../../prisma/generated/data/client.ts'
-import { requireMember } from '../access.ts'
+import { requireReader } from '../access.ts'
 import { followLog } from '../follow-log.ts'
 import type { DataContext } from './context.ts'
 import { matchesFilter } from './filter/matches-filter.ts'
@@ -33,7 +33,7 @@ export async function recordChanged(
   context: DataContext,
   input: RecordChangedInput,
 ): Promise<AsyncGenerator<{ recordChanged: RecordChange }>> {
-  const { client } = requireMember(context.viewer)
+  const { client } = requireReader(context.viewer)
   const filter = parseFilter(input.filter)
   const { name } = await requireCollection(context, input.collection)
   const stream: LogStream = {

@@ -1,5 +1,5 @@
 import type { GraphQLResolverMap } from '@apollo/subgraph'
-import { requireMember } from '../access.ts'
+import { requireReader } from '../access.ts'
 import type { PageArguments } from '../connection.ts'
 import type { StoredCollection } from './collection.ts'
 import type { DataContext } from './context.ts'
@@ -42,6 +42,8 @@ export const dataResolvers: GraphQLResolverMap<DataContext> = {
   Record: {
     __resolveReference: ({ id }: { id: string }, context: DataContext) => findRecord(context, id),
     collection: ({ collection }: StoredRecord, _input, { loaders }) => loaders.collections.load(collection),
+    title: ({ data }: StoredRecord) =>
+      [data.title, data.name].find((text) => typeof text === 'string') ?? null,
     createdBy: ({ createdBy }: StoredRecord) => createdBy && { __typename: 'User', id: createdBy },
     history: (record: StoredRecord, page: PageArguments, context) => recordHistory(context, record, page),
     asOf: (record: StoredRecord, { at }: { at: Date }, context) => recordAsOf(context, record, at),
@@ -58,11 +60,11 @@ async function findCollection(
   { viewer, loaders }: DataContext,
   name: string,
 ): Promise<StoredCollection | null> {
-  requireMember(viewer)
+  requireReader(viewer)
   return loaders.collections.load(name)
 }
 
 async function findRecord({ viewer, loaders }: DataContext, id: string): Promise<StoredRecord | null> {
-  requireMember(viewer)
+  requireReader(viewer)
   return loaders.records.load(id)
 }

@@ -21,7 +21,7 @@ describe.each<[Who, { track: boolean; trackForOthers: boolean; series: boolean; 
     ['editor', { track: true, trackForOthers: false, series: true, activityOfOthers: true }],
     ['admin', { track: true, trackForOthers: true, series: true, activityOfOthers: true }],
     ['server', { track: true, trackForOthers: true, series: true, activityOfOthers: true }],
-    ['partner', { track: false, trackForOthers: false, series: false, activityOfOthers: false }],
+    ['partner', { track: false, trackForOthers: false, series: true, activityOfOthers: false }],
     ['deployer', { track: false, trackForOthers: false, series: false, activityOfOthers: false }],
   ],
 )('%s', (who, may) => {

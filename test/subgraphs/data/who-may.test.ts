@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => module.close())
 
-const forbidden = [['frontend'], ['partner'], ['deployer']] as const
+const forbidden = [['frontend'], ['deployer']] as const
 
 describe.each(forbidden)('%s', (who) => {
   const viewer: ClientViewer = viewers[who]
@@ -159,4 +159,61 @@ test('a member cannot tell the record of another from one that does not exist', 
   expect(await byReference(id)).toEqual(await byReference(missing))
   const filtered = await module.listed(member, 'own', { filter: { number: 'secret' } })
   expect(filtered).toMatchObject({ totalCount: 0, edges: [] })
+})
+
+describe('a partner, who is nobody in person', () => {
+  test('changes nothing', async () => {
+    const { id } = await module.created(admin, 'write', { number: '1' })
+    const changes = [
+      module.define(partner, 'by-partner'),
+      module.ask(partner, 'mutation { createRecord(collection: "write", data: { number: "1" }) { id } }'),
+      module.update(partner, id, 1, {}),
+      module.remove(partner, id, 1),
+    ]
+    for (const answer of await Promise.all(changes)) expect(codesOf(answer)).toEqual(['FORBIDDEN'])
+  })
+
+  test('reads what everybody reads, live too', async () => {
+    const changes = module.subscribe(
+      await module.gateway.token(partner, 'data'),
+      'subscription { recordChanged(collection: "read") { record { id } } }',
+    )
+    const next = changes.next()
+    for (const collection of ['read', 'write']) {
+      const { id } = await module.created(admin, collection, { number: 'for partners' })
+      expect((await module.find(partner, id)).data?.record).toMatchObject({ id })
+      const { edges } = await module.listed(partner, collection, { filter: { number: 'for partners' } })
+      expect(edges.map(({ node }) => node.id)).toEqual([id])
+    }
+    expect((await next).value?.data?.recordChanged).toMatchObject({ record: { id: expect.any(String) } })
+    await changes.return(undefined)
+  })
+
+  test('cannot tell a collection of own records, and its records, from what does not exist', async () => {
+    const { id } = await module.created(admin, 'own', { number: 'secret' })
+    const missing = crypto.randomUUID()
+    const ask = (collection: string, record: string) =>
+      module.ask(
+        partner,
+        `query ($collection: String!, $id: ID!, $of: [_Any!]!) {
+          collection(name: $collection) { name } record(id: $id) { data }
+          records(collection: $collection) { totalCount }
+          _entities(representations: $of) { __typename }
+        }`,
+        {
+          collection,
+          id: record,
+          of: [
+            { __typename: 'Collection', name: collection },
+            { __typename: 'Record', id: record },
+          ],
+        },
+      )
+    expect(await ask('own', id)).toEqual(await ask('none', missing))
+    const { data } = await module.ask(partner, '{ collections { totalCount edges { node { name } } } }')
+    expect(data?.collections).toEqual({
+      totalCount: 2,
+      edges: [{ node: { name: 'read' } }, { node: { name: 'write' } }],
+    })
+  })
 })

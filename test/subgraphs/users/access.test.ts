@@ -38,14 +38,14 @@ const operations = {
 
 const may: Record<keyof typeof operations, readonly Kind[]> = {
   me: ['member', 'editor', 'admin'],
-  user: ['member', 'editor', 'admin', 'server'],
+  user: ['member', 'editor', 'admin', 'server', 'partner'],
   users: ['admin', 'server'],
   signUp: ['frontend', 'admin', 'server'],
   signIn: ['frontend', 'member', 'editor', 'admin', 'server'],
   refreshSession: ['frontend', 'member', 'editor', 'admin', 'server'],
   signOut: ['member', 'editor', 'admin', 'server'],
   setRoles: ['admin', 'server'],
-  _entities: ['member', 'editor', 'admin', 'server'],
+  _entities: ['member', 'editor', 'admin', 'server', 'partner'],
 }
 
 const cells = Object.keys(operations).flatMap((name) =>
@@ -76,6 +76,7 @@ describe('what is shown of a person', () => {
     expect(await show(acme.server)).toEqual(all)
     expect(await show(acme.user(bob.user.id, 'MEMBER'))).toEqual(little)
     expect(await show(acme.editor)).toEqual(little)
+    expect(await show(acme.partner)).toEqual(little)
   })
 
   test('nothing at another client, not even that there is somebody', async () => {
