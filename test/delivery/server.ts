@@ -25,25 +25,30 @@ export type ServerOptions = {
 }
 
 const readyWithinMs = 240_000
+const restartedAfterMs = 200
 
 /** Starts a process that the fleet itself starts again, however often that takes. */
 export async function startServer({ name, start, isReady }: ServerOptions): Promise<Server> {
-  let child = start()
   let isEnded = false
+  let isDown = false
+  let child = launch()
   const killWithUs = () => killAll(processTree(child.pid ?? 0)) // a run that fails leaves nothing behind
   process.once('exit', killWithUs)
 
-  async function untilReady(): Promise<void> {
-    await eventually(
-      `${name} serves`,
-      async () => {
-        // PostgreSQL refuses to start while a backend of the killed server still holds its memory.
-        if (hasEnded(child)) child = start()
-        return isReady(child)
-      },
-      readyWithinMs,
-    )
+  /**
+   * As a supervisor would: one that ends by itself, because what it needs was killed beneath it just then, is started
+   * again. PostgreSQL, too, refuses to start while a backend of the killed server still holds its memory.
+   */
+  function launch(): ChildProcess {
+    const launched = start()
+    launched.once('exit', async () => {
+      await pause(restartedAfterMs)
+      if (!isEnded && !isDown && child === launched) child = launch()
+    })
+    return launched
   }
+
+  const untilReady = () => eventually(`${name} serves`, () => isReady(child), readyWithinMs)
 
   async function killTree(): Promise<void> {
     const pids = processTree(child.pid ?? 0)
@@ -57,10 +62,12 @@ export async function startServer({ name, start, isReady }: ServerOptions): Prom
     name,
     pid: () => child.pid,
     async kill(downMs) {
+      isDown = true
       await killTree()
       await pause(downMs)
+      isDown = false
       if (isEnded) return
-      child = start()
+      child = launch()
       await untilReady()
     },
     freeze: (ms) => freezeTree(child.pid ?? 0, ms),
