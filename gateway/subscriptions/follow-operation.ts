@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
 import { textOf } from '../planning/document-text.ts'
+import type { RewrittenArguments } from '../planning/plan-variables.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 import type { Caller, SubgraphEvent } from '../transports/subgraph-fetch.ts'
 import { eventSource, isSameSource } from './event-source.ts'
@@ -26,6 +27,8 @@ export type FollowRequest = {
   operationName: string | undefined
   /** As the client sent them. */
   variables: Readonly<Record<string, unknown>>
+  /** What rules made of the field's arguments. */
+  rewritten?: RewrittenArguments
   caller: Caller
   /** Ends it and all that it has under way. */
   signal: AbortSignal

@@ -5,6 +5,7 @@ import { type Answer, type FollowRequest, followOperation, type Place } from './
 import { type Answers, readGroup } from './read-group.ts'
 import { createStreamGroup, type StreamGroup } from './stream-group.ts'
 import { subscriptionKey } from './subscription-key.ts'
+import { askSubscriptionRules } from './subscription-rules.ts'
 import { coercedOrThrow, type GraphGenerations } from './upstream.ts'
 
 export type SubscriptionRequest = {
@@ -52,12 +53,12 @@ export function createSubscribeOperation(options: SubscriptionsOptions): Subscri
 
   const openGroup = (key: string, hasPlaces: boolean, { request, generations }: Opening): StreamGroup => {
     // Not all of the request: what the first subscriber has opened may outlive it.
-    const { document, operationName, variables, caller } = request
+    const { document, operationName, variables, rewritten, caller } = request
     const group = createStreamGroup({
       hasPlaces,
       open: (cursor, hasBegun) =>
         followUntilLeft(
-          { document, operationName, variables, caller, cursor, hasBegun },
+          { document, operationName, variables, ...(rewritten && { rewritten }), caller, cursor, hasBegun },
           { generations, format, patienceMs },
         ),
       onEmpty() {
@@ -71,13 +72,16 @@ export function createSubscribeOperation(options: SubscriptionsOptions): Subscri
   return async (request, generations) => {
     try {
       using lease = await generations.acquire()
-      const { planner } = lease.generation
+      const { planner, rules } = lease.generation
       const planned = await planner.plan(request.document, request.operationName)
-      const variables = coercedOrThrow(planned, request.variables)
+      const asked = coercedOrThrow(planned, request.variables)
+      const rewritten = await askSubscriptionRules(planned, rules, { ...request, variables: asked })
+      const variables = coercedOrThrow(planned, request.variables, rewritten)
       const { places, serviceName } = eventSource(planned)
 
-      const key = subscriptionKey(planned, request)
-      const group = groups.get(key) ?? openGroup(key, places !== null, { request, generations })
+      const ruled = { ...request, ...(rewritten && { rewritten }) }
+      const key = subscriptionKey(planned, ruled)
+      const group = groups.get(key) ?? openGroup(key, places !== null, { request: ruled, generations })
       const { cursor, hasBegun } = request.resume ?? {
         cursor: places?.start(variables) ?? null,
         hasBegun: false,
@@ -91,7 +95,8 @@ export function createSubscribeOperation(options: SubscriptionsOptions): Subscri
   }
 }
 
-type Opening = { request: SubscriptionRequest; generations: GraphGenerations }
+type RuledRequest = SubscriptionRequest & Pick<FollowRequest, 'rewritten'>
+type Opening = { request: RuledRequest; generations: GraphGenerations }
 
 type Followed = AsyncGenerator<Answer | Place, void, void>
 type Following = Parameters<typeof followOperation>

@@ -1,8 +1,9 @@
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Executor } from '../execution/create-executor.ts'
 import type { Planner } from '../planning/create-planner.ts'
-import { planVariables } from '../planning/plan-variables.ts'
+import { planVariables, type RewrittenArguments } from '../planning/plan-variables.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
+import type { Rules } from '../transports/run-rules.ts'
 import type { Caller, Subgraph, SubgraphEvent } from '../transports/subgraph-fetch.ts'
 import { unavailable } from '../transports/transport-errors.ts'
 import { afterVariable, type EventSource, eventSource } from './event-source.ts'
@@ -12,6 +13,8 @@ export type Generation = {
   planner: Planner
   executor: Executor
   subgraphs: ReadonlyMap<string, Subgraph>
+  /** Null: none of its fields has one. */
+  rules: Rules | null
 }
 
 /** A hold on the client's present generation. A subscription takes one for each event and gives it back after it. */
@@ -42,6 +45,8 @@ export type Upstream = {
 
 export type UpstreamRequest = {
   variables: Readonly<Record<string, unknown>>
+  /** What rules made of the field's arguments. */
+  rewritten?: RewrittenArguments | undefined
   caller: Caller
   signal: AbortSignal
   /** To begin after; null: live. */
@@ -52,12 +57,12 @@ export type UpstreamRequest = {
 export function openUpstream(
   operation: PlannedOperation,
   { id, subgraphs }: Generation,
-  { variables, caller, signal, cursor }: UpstreamRequest,
+  { variables, rewritten, caller, signal, cursor }: UpstreamRequest,
 ): Upstream {
   const source = eventSource(operation)
   const subgraph = subgraphs.get(source.serviceName)
   if (!subgraph) throw unavailable(source.serviceName)
-  const asked = sourceVariables(source, coercedOrThrow(operation, variables))
+  const asked = sourceVariables(source, coercedOrThrow(operation, variables, rewritten))
   if (source.places && cursor !== null) asked[afterVariable] = cursor
   const { document, operationName } = source
   const events = subgraph.subscribe({ document, operationName, variables: asked, caller }, signal)
@@ -68,8 +73,9 @@ export function openUpstream(
 export function coercedOrThrow(
   operation: PlannedOperation,
   variables: Readonly<Record<string, unknown>>,
+  rewritten?: RewrittenArguments,
 ): Readonly<Record<string, unknown>> {
-  const coerced = planVariables(operation, variables)
+  const coerced = planVariables(operation, variables, rewritten)
   if (coerced.ok) return coerced.variables
   throw coerced.errors[0] ?? new TrellisError('BAD_USER_INPUT', 'The variables do not fit.')
 }

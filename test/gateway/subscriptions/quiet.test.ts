@@ -71,7 +71,13 @@ async function follow(endpoint: () => string | undefined) {
   closers.push(subgraph.close)
   const subgraphs = new Map([['log', subgraph]])
   const planner = createPlanner(compose({ log: { sdl } }))
-  const generation = { id: '1', planner, subgraphs, executor: createExecutor({ ...planner, subgraphs }) }
+  const generation = {
+    id: '1',
+    planner,
+    subgraphs,
+    rules: null,
+    executor: createExecutor({ ...planner, subgraphs }),
+  }
   const answers = await createSubscribeOperation({ format: (error) => error.toJSON() })(
     {
       document: parse('subscription { changed { subject cursor } }'),

@@ -64,7 +64,7 @@ describe('a subscription on a module’s log', () => {
   }
   function build(id: string, sdl = module.sdl): Generation {
     const planner = createPlanner(compose({ log: { sdl }, names: { sdl: namesSdl } }))
-    return { id, planner, subgraphs, executor: createExecutor({ ...planner, subgraphs }) }
+    return { id, planner, subgraphs, rules: null, executor: createExecutor({ ...planner, subgraphs }) }
   }
   const generations = generationsOf(async () => ({ generation, [Symbol.dispose]: () => undefined }))
   const create = (patienceMs = 10_000) =>

@@ -82,7 +82,7 @@ describe('a subscription over several subgraphs', () => {
     const services = Object.fromEntries(Object.entries(sdls).map(([name, sdl]) => [name, { sdl }]))
     const planner = createPlanner(compose(services))
     const parts = { planner, subgraphs: new Map(subgraphs) }
-    return { id, ...parts, executor: createExecutor({ ...planner, ...parts }) }
+    return { id, ...parts, rules: null, executor: createExecutor({ ...planner, ...parts }) }
   }
 
   async function acquire(): Promise<SubscriptionLease> {
