@@ -11,10 +11,11 @@ import { type ControlOptions, createControlResolvers } from './control-resolvers
 import { createSubscribeControl } from './control-subscription.ts'
 import { createEventResolvers } from './event-resolvers.ts'
 import { createEventSubscriptions } from './event-subscriptions.ts'
+import { createGenerationResolvers, type GenerationAccess } from './generation-resolvers.ts'
 
 /** The graph of operators and deployers. It is composed into no client's supergraph. */
 export async function createControlGraph(
-  options: ControlOptions & { bus: BusAccess },
+  options: ControlOptions & { bus: BusAccess; generations: GenerationAccess },
   log: Log,
 ): Promise<{ graph: Graph; close: Close }> {
   const typeDefs = await readFile(new URL('../../schema/control.graphql', import.meta.url), 'utf8')
@@ -24,6 +25,7 @@ export async function createControlGraph(
       createControlResolvers(options),
       createEventResolvers({ access: options.bus, hasClient: (slug) => options.state().clients.has(slug) }),
       createEventSubscriptions(options.bus),
+      createGenerationResolvers(options.generations),
     ],
   })
   const apollo = createApolloServer({ schema }, log)

@@ -10,6 +10,7 @@ import type {
   RegisteredModule,
   RegistryState,
 } from '../registry/registry-state.ts'
+import type { GenerationStatus } from '../supergraph/generation-status.ts'
 import type { OperationContext } from '../supergraph/operation-context.ts'
 import { type PageArguments, toConnection } from './connection.ts'
 import { type DeployedRelease, deployPlugin } from './deploy-plugin.ts'
@@ -20,8 +21,10 @@ export type ControlOptions = {
   db: PlatformDatabase
   state(): RegistryState
   requestBuild: RequestBuild
-  /** Resolves once this replica serves what the registry holds. */
-  serve(): Promise<void>
+  /** Resolves once this replica knows all that the registry holds. */
+  refresh(): Promise<void>
+  /** Resolves once this replica serves what the registry holds for the client; null: that is nothing. */
+  serve(client: string): Promise<GenerationStatus | null>
 }
 
 type NewClientArguments = { slug: string; name: string; modules?: string[] | null }
@@ -33,7 +36,7 @@ type DeployArguments = {
 }
 
 export function createControlResolvers(options: ControlOptions) {
-  const { db, state, serve } = options
+  const { db, state, refresh } = options
   return {
     DateTime: DateTimeResolver,
     JSON: JSONResolver,
@@ -60,7 +63,7 @@ export function createControlResolvers(options: ControlOptions) {
         await createClient(db, { slug, name, modules: modules ?? [] })
         const { secret: secretKey } = await createApiKey(db, { kind: 'SECRET', client: slug, name: 'First' })
         const { secret: deployKey } = await createApiKey(db, { kind: 'DEPLOY', client: slug, name: 'First' })
-        await serve()
+        await refresh()
         return { client: state().clients.get(slug), secretKey, deployKey }
       },
       deployPlugin(_root: unknown, deployment: DeployArguments, context: OperationContext) {

@@ -26,8 +26,8 @@ export type DeployedRelease = {
 export type DeployOptions = {
   db: PlatformDatabase
   requestBuild: RequestBuild
-  /** Resolves once this replica serves what the registry holds. */
-  serve(): Promise<void>
+  /** Resolves once this replica serves what the registry holds for the client. */
+  serve(client: string): Promise<unknown>
 }
 
 /**
@@ -54,7 +54,7 @@ export async function deployPlugin(
       message,
       errors.map((error) => locate(error, files)),
     )
-  if (!dryRun) await serve()
+  if (!dryRun) await serve(client)
   return { number, message, createdAt, active: !dryRun, errors: [], functions }
 }
 
