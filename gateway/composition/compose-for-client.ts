@@ -1,6 +1,8 @@
 import { composeServices } from '@theguild/federation-composition'
 import { type DocumentNode, GraphQLError, parse, visit } from 'graphql'
+import { checkPlugin } from './check-plugin.ts'
 import { contractOf } from './contract.ts'
+import { readCoreTypes } from './core-types.ts'
 import { withExternalsOfInterfaceObjects } from './interface-object-externals.ts'
 import { withTagsOnFields } from './tags-on-fields.ts'
 
@@ -11,8 +13,11 @@ export type SubgraphSource = {
   sdl: string
 }
 
-/** `code` as in the catalogue of Apollo Federation: `INVALID_FIELD_SHARING`. */
-export type CompositionError = { code: string; message: string; subgraph: string | null }
+/**
+ * `code` as in the catalogue of Apollo Federation, `INVALID_FIELD_SHARING`, or of the check of plugins. `line` counts
+ * from 1, in the SDL of `subgraph`; left out where it is not known.
+ */
+export type CompositionError = { code: string; message: string; subgraph: string | null; line?: number }
 
 export type Composition = { ok: true; supergraphSdl: string } | { ok: false; errors: CompositionError[] }
 
@@ -39,6 +44,8 @@ export function composeForClient(
     usesContext(typeDefs) ? [contextError(name)] : [],
   )
   if (unsupported.length > 0) return { ok: false, errors: unsupported }
+  const faults = pluginFaults(subgraphs)
+  if (faults.length > 0) return { ok: false, errors: faults }
   const result = composeServices(tags ? withTagsOnFields(subgraphs) : subgraphs)
   if (result.errors) return { ok: false, errors: result.errors.map(toCompositionError) }
   const supergraphSdl = withExternalsOfInterfaceObjects(result.supergraphSdl, subgraphs)
@@ -52,6 +59,18 @@ export function composeForClient(
 function contractIsEmpty(tags: readonly string[]): CompositionError {
   const message = `No field of Query that leads somewhere has one of the tags of this contract: ${tags.join(', ') || 'it has none'}.`
   return { code: 'CONTRACT_EMPTY', message, subgraph: null }
+}
+
+function pluginFaults(subgraphs: readonly { name: string; typeDefs: DocumentNode }[]): CompositionError[] {
+  const plugin = subgraphs.find(({ name }) => name === pluginSubgraph)
+  if (!plugin) return []
+  const core = readCoreTypes(subgraphs.filter((subgraph) => subgraph !== plugin))
+  return checkPlugin(plugin.typeDefs, core).map(({ code, message, line }) => ({
+    code,
+    message,
+    subgraph: pluginSubgraph,
+    ...(line !== null && { line }),
+  }))
 }
 
 /** It composes, and the planner plans it; the executor would leave the arguments out, and the answers be wrong. */
@@ -86,5 +105,6 @@ function toCompositionError(error: GraphQLError): CompositionError {
     code: typeof code === 'string' ? code : 'INVALID_GRAPHQL',
     message: error.message,
     subgraph: typeof subgraphName === 'string' ? subgraphName : null,
+    ...(typeof subgraphName === 'string' && error.locations?.[0] && { line: error.locations[0].line }),
   }
 }

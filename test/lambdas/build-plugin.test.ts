@@ -25,6 +25,9 @@ test('the same files are the same build, with the SDL that the gateway composes'
     digest: expect.stringMatching(/^[0-9a-f]{64}$/),
     sdl: expect.stringContaining('@link(url: "https://specs.apollo.dev/federation/v2'),
     functions: ['Query.answer'],
+    rules: [],
+    handlers: [],
+    needs: { scopes: [], egress: [] },
   })
   expect(await host.build('acme', files)).toEqual(one)
 })
@@ -68,29 +71,20 @@ test('a reference to files of the host is a comment and nothing more', async () 
 })
 
 test.each([
-  ['SDL_SYNTAX', 'type Query {'],
-  ['SCHEMA_NOT_ALLOWED', 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3")'],
-  ['DIRECTIVE_NOT_ALLOWED', 'type A @tag(name: "x") { a: Int }'],
-  ['DIRECTIVE_NOT_ALLOWED', 'type A { a: Int @inaccessible }'],
-  ['DIRECTIVE_NOT_ALLOWED', 'type A @authenticated { a: Int }'],
-  ['DIRECTIVE_NOT_ALLOWED', 'type User @key(fields: "id") @requiresScopes(scopes: [["x"]]) { id: ID! }'],
-  ['DIRECTIVE_DEFINED', 'directive @mine on OBJECT'],
-  ['OVERRIDE_NOT_ALLOWED', 'type User @key(fields: "id") { id: ID! nick: String @override(from: "users") }'],
-  ['CORE_TYPE_REDECLARED', 'enum Role { MEMBER }'],
-  ['CORE_TYPE_REDECLARED', 'input SignInInput { email: String! }'],
-  ['CORE_TYPE_REDECLARED', 'type Session { id: ID! }'],
-  ['CORE_FIELD_REDECLARED', 'type User @key(fields: "id") { id: ID! email: String }'],
-  ['CORE_FIELD_REDECLARED', 'type Query { me: String }'],
-  ['ENTITY_WITHOUT_KEY', 'type User { id: ID! }'],
-  ['NAME_RESERVED', 'type _Any { a: Int }'],
-  ['NAME_RESERVED', 'type Query { _service: String }'],
-  ['NOT_AVAILABLE_YET', 'type Subscription { ticks: Int }'],
-  ['NOT_A_DEFINITION', '{ me }'],
-])('SDL is refused: %s, %s', async (code, typeDefs) => {
-  const errors = await errorsOf({ 'plugin.ts': pluginWith({ typeDefs: `\n${typeDefs}\n`, resolvers: '' }) })
-  // The SDL begins on the third line of the file, with a line break.
-  const line = code === 'SDL_SYNTAX' ? expect.any(Number) : 4
-  expect(errors[0]).toEqual({ code, message: expect.any(String), file: 'plugin.ts', line })
+  ['SDL_SYNTAX', 'type Query {\n  a Int }'],
+  ['SCHEMA_NOT_ALLOWED', '\nextend schema @link(url: "https://specs.apollo.dev/federation/v2.3")'],
+  ['DIRECTIVE_NOT_ALLOWED', 'type A {\n  a: Int @inaccessible }'],
+  ['SDL_INVALID', 'type A {\n  a: Unheard }'],
+  ['SDL_INVALID', 'type A implements I { a: Int } interface I { a: Int\n  b: Int }'],
+])('a fault in the SDL is told with its place: %s, %s', async (code, typeDefs) => {
+  const found = [{ code, message: expect.any(String), file: 'plugin.ts', line: 4 }]
+  // The SDL begins on the third line of the file.
+  const whole = pluginWith({ typeDefs, resolvers: '' })
+  expect(await errorsOf({ 'plugin.ts': whole })).toEqual(found)
+  expect(await errorsOf({ 'plugin.ts': whole.replaceAll('\n', '\r\n') })).toEqual(found)
+  // In pieces, each line is looked for by itself.
+  const pieces = `const more = ''; ${whole.replace('gql`', ['gql`$', '{more}'].join(''))}`
+  expect(await errorsOf({ 'plugin.ts': pieces })).toEqual(found)
 })
 
 test('SDL that is nested without end is a fault of its author, not of the host', async () => {
@@ -102,15 +96,68 @@ test('SDL that is nested without end is a fault of its author, not of the host',
 test.each([
   ['FIELD_WITHOUT_RESOLVER', pluginWith({ typeDefs: 'type Query { a: Int }', resolvers: '' })],
   ['RESOLVER_WITHOUT_FIELD', pluginWith({ typeDefs: 'type A { a: Int }', resolvers: 'A: { b: () => [] }' })],
-  ['NOT_AVAILABLE_YET', pluginWith({ typeDefs: 'type A { a: Int }', resolvers: '', rest: 'rules: {},' })],
+  [
+    'RESOLVER_OF_GIVEN_FIELD',
+    pluginWith({ typeDefs: 'type User @key(fields: "id") { id: ID! }', resolvers: 'User: { id: () => [] }' }),
+  ],
+  [
+    'RESOLVER_OF_GIVEN_FIELD',
+    pluginWith({
+      typeDefs: 'type User @key(fields: "id") { id: ID! name: String! @external }',
+      resolvers: 'User: { name: () => [] }',
+    }),
+  ],
+  [
+    'RESOLVER_WITHOUT_FIELD',
+    pluginWith({
+      typeDefs: 'type User @key(fields: "id") { id: ID! }',
+      resolvers: 'User: { __resolveReference: () => [] }',
+    }),
+  ],
+  ['RULE_INVALID', pluginWith({ typeDefs: '', resolvers: '', rest: 'rules: { createRecord: () => 0 },' })],
+  ['RULE_INVALID', pluginWith({ typeDefs: '', resolvers: '', rest: 'rules: { "User.email": () => 0 },' })],
+  [
+    'EVENT_UNKNOWN',
+    pluginWith({ typeDefs: '', resolvers: '', rest: 'on: { "data.record.creatd": () => 0 },' }),
+  ],
+  ['SCOPE_UNKNOWN', pluginWith({ typeDefs: '', resolvers: '', rest: 'needs: { scopes: ["records:all"] },' })],
+  ['EGRESS_INVALID', pluginWith({ typeDefs: '', resolvers: '', rest: 'needs: { egress: ["10.0.0.1"] },' })],
+  [
+    'EGRESS_INVALID',
+    pluginWith({ typeDefs: '', resolvers: '', rest: 'needs: { egress: ["https://a.example"] },' }),
+  ],
+  ['NEEDS_INVALID', pluginWith({ typeDefs: '', resolvers: '', rest: 'needs: "all",' })],
+  ['NEEDS_INVALID', pluginWith({ typeDefs: '', resolvers: '', rest: 'needs: { root: true },' })],
   ['SETTING_UNKNOWN', pluginWith({ typeDefs: 'type A { a: Int }', resolvers: '', rest: 'rulez: {},' })],
-  ['TYPEDEFS_MISSING', 'export default { resolvers: {} }'],
+  ['TYPEDEFS_MISSING', 'export default { typeDefs: 1 }'],
   ['LAMBDA_FAILED', 'export const nothing = 1'],
   ['LAMBDA_FAILED', 'throw new Error("at once")'],
   ['LAMBDA_CPU_EXCEEDED', 'for (;;);'],
   ['BUNDLE_FAILED', 'const = 1'],
 ])('a plugin that cannot be run is refused: %s', async (code, plugin) => {
   expect((await errorsOf({ 'plugin.ts': plugin })).map((error) => error.code)).toEqual([code])
+})
+
+test('rules, handlers and needs are named by the build, each where it stands when it is wrong', async () => {
+  const rest = `rules: { 'Mutation.createRecord': (call) => call.args },
+    on: { 'data.record.created': () => 0, 'plugin.order.late': () => 0 },
+    needs: { scopes: ['records:read', 'notify', 'notify'], egress: ['api.shipping.example'] },`
+  const files = { 'plugin.ts': pluginWith({ typeDefs: '', resolvers: '', rest }) }
+  const built = await host.build('acme', files)
+  expect(built).toMatchObject({
+    rules: ['Mutation.createRecord'],
+    handlers: ['data.record.created', 'plugin.order.late'],
+    needs: { scopes: ['notify', 'records:read'], egress: ['api.shipping.example'] },
+  })
+  const wrong = files['plugin.ts']
+    .replace('plugin.order.late', 'order.late')
+    .replace('Mutation.createRecord', 'createRecord')
+    .replace('api.shipping', 'API.shipping')
+  expect((await errorsOf({ 'plugin.ts': wrong })).map(({ code, line }) => [code, line])).toEqual([
+    ['RULE_INVALID', 5],
+    ['EVENT_UNKNOWN', 6],
+    ['EGRESS_INVALID', 7],
+  ])
 })
 
 test('a plugin without its entry, and one too large, are refused', async () => {

@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises'
+import {
+  type Composition,
+  composeForClient,
+  type SubgraphSource,
+} from '../../../gateway/composition/compose-for-client.ts'
+import { checkSdl } from '../../../lambdas/host/check-sdl.ts'
+import { completeSdl } from '../../../lambdas/host/complete-sdl.ts'
+
+const coreModules = ['analytics', 'data', 'notifications', 'users']
+
+/** The SDL of the core modules, as they register it. */
+export async function readCore(): Promise<SubgraphSource[]> {
+  const read = (name: string) => readFile(new URL(`../../../schema/${name}.graphql`, import.meta.url), 'utf8')
+  const prelude = await read('prelude')
+  return Promise.all(coreModules.map(async (name) => ({ name, sdl: `${prelude}\n${await read(name)}` })))
+}
+
+/** A plugin's way from `typeDefs` to the supergraph, through both checks; faults are `CODE line`. */
+export function composePlugin(typeDefs: string, core: readonly SubgraphSource[]): Composition {
+  const { document, faults } = checkSdl(typeDefs)
+  if (faults.length > 0)
+    return {
+      ok: false,
+      errors: faults.map(({ line, ...fault }) => ({
+        ...fault,
+        subgraph: 'plugin',
+        ...(line !== null && { line }),
+      })),
+    }
+  return composeForClient([...core, { name: 'plugin', sdl: completeSdl(typeDefs, document) }])
+}
