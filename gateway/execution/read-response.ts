@@ -48,11 +48,18 @@ function entitiesOf(data: ResponseObject): ResponseObject[] {
 
 function readError(node: FetchNode, { message, path = [], extensions }: GraphQLFormattedError): Failure {
   const { stacktrace: _stacktrace, exception: _exception, ...kept } = extensions ?? {}
-  const error = new GraphQLError(message, { extensions: { code: 'INTERNAL_SERVER_ERROR', ...kept } })
+  const error = isAboutQuestion(kept.code)
+    ? noData(node)
+    : new GraphQLError(message, { extensions: { code: 'INTERNAL_SERVER_ERROR', ...kept } })
   const below = node.requires
     ? [...path.slice(0, 2), ...renamePath(path.slice(2), node.outputRewrites)]
     : renamePath(path, node.outputRewrites)
   return { error, below }
+}
+
+/** The question was ours; what the subgraph says of it, or suggests instead, may be hidden from this client. */
+function isAboutQuestion(code: unknown): boolean {
+  return code === 'GRAPHQL_VALIDATION_FAILED' || code === 'GRAPHQL_PARSE_FAILED'
 }
 
 export function noData(node: FetchNode): TrellisError {

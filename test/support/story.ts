@@ -104,11 +104,18 @@ export function tellStory(platform: () => TestPlatform): void {
     await again.dispose()
   })
 
-  test('a partner key has no schema yet, and a call without a key gets nothing', async () => {
+  test('a partner key sees what its tags allow, and a call without a key gets nothing', async () => {
     const { endpoint, demo } = platform()
     const partner = { 'x-api-key': demo.clients.acme?.partnerKey ?? '' }
     const query = '{ users(first: 1) { totalCount } }'
-    expect((await post(endpoint, partner, { query })).errors?.[0]?.extensions?.code).toBe('NOT_AVAILABLE')
+    const refused = await post(endpoint, partner, { query })
+    expect(refused.errors?.[0]?.extensions?.code).toBe('GRAPHQL_VALIDATION_FAILED')
+    const seen = await post(endpoint, partner, {
+      query: '{ __schema { mutationType { name } } collections { totalCount } }',
+    })
+    expect(seen).toMatchObject({
+      data: { __schema: { mutationType: null }, collections: { totalCount: expect.any(Number) } },
+    })
     expect((await post(endpoint, {}, { query })).errors?.[0]?.extensions?.code).toBe('UNAUTHENTICATED')
   })
 

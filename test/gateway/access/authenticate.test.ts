@@ -64,10 +64,10 @@ describe('who is calling', () => {
     )
   })
 
-  test('a partner has no schema yet, whoever is signed in beside the key', async () => {
+  test('a partner sees what its tags allow and nothing more, whoever is signed in beside the key', async () => {
     const token = await bearer(platform.tokenOf('acme', ['ADMIN']))
-    expect(await code({ 'x-api-key': platform.keys.partner })).toBe('403 NOT_AVAILABLE')
-    expect(await code({ ...token, 'x-api-key': platform.keys.partner })).toBe('403 NOT_AVAILABLE')
+    expect(await code({ 'x-api-key': platform.keys.partner })).toBe('403 CONTRACT_EMPTY')
+    expect(await code({ ...token, 'x-api-key': platform.keys.partner })).toBe('403 CONTRACT_EMPTY')
   })
 
   test('operators and deployers see the control schema and no data of a client', async () => {

@@ -132,6 +132,18 @@ describe('subgraphs that misbehave', () => {
     ])
   })
 
+  test('what a subgraph says of the question it was asked is not for the client', async () => {
+    for (const code of ['GRAPHQL_VALIDATION_FAILED', 'GRAPHQL_PARSE_FAILED']) {
+      const message = 'Cannot query field "b" on type "T". Did you mean "secret"?'
+      const answer = await run('{ t { b } }', {
+        a: one,
+        b: () => ({ errors: [{ message, extensions: { code } }] }),
+      })
+      expect(answer).toMatchObject({ data: { t: { b: null } }, errors: [{ extensions: lost }] })
+      expect(JSON.stringify(answer)).not.toContain('secret')
+    }
+  })
+
   test('a module that is not there at all', async () => {
     const answer = await run('{ t { a b } }', { a: one })
     expect(answer).toMatchObject({

@@ -110,7 +110,7 @@ describe('GraphQL over WebSocket', () => {
   test('partners and strangers to the schema get errors with codes', async () => {
     const partner = connect({ apiKey: platform.keys.partner })
     await expect(ask(partner, '{ caller }')).rejects.toMatchObject([
-      { extensions: { code: 'NOT_AVAILABLE' } },
+      { extensions: { code: 'CONTRACT_EMPTY' } },
     ])
     const server = connect({ apiKey: platform.keys.sk })
     await expect(ask(server, '{ nope }')).rejects.toMatchObject([
