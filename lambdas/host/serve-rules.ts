@@ -11,7 +11,7 @@ const rulesBody = z.object({
         args: z.record(z.string(), z.unknown()),
       }),
     )
-    .max(100),
+    .max(200),
 })
 
 /** `POST /clients/<client>/builds/<digest>/rules`, body `{ calls: [{ coordinate, args }] }`, answer `{ outcomes }`. */
