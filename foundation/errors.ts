@@ -92,6 +92,11 @@ export const errorCatalogue = {
     status: 400,
     meaning: 'The operation needs @defer, @stream or @fromContext, which the platform does not serve.',
   },
+  SCHEMA_REFUSED: {
+    status: 409,
+    meaning:
+      'A client would not compose any more, or its plugin would lose what it uses; `extensions.errors` says what. An operator can insist: `force`.',
+  },
   PLUGIN_INVALID: {
     status: 400,
     meaning: 'The plugin was refused; `extensions.errors` lists each fault with file and line.',

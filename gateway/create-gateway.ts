@@ -96,7 +96,10 @@ export async function createGateway({
   const requestBuild = createRequestBuild(() => pick(lambdaAudience), sign)
   const bus = createBusAccess(busUrl, log)
   const closeRelay = busUrl === undefined ? null : relayRegistryEvents({ ...bus, databaseUrl, log })
-  const control = await createControlGraph({ db, state, requestBuild, refresh, serve, bus, generations }, log)
+  const control = await createControlGraph(
+    { db, state, compose: planners.compose, requestBuild, refresh, serve, bus, generations },
+    log,
+  )
   const acquire = createAcquireGraph(createAcquireClientGraph(generations, log), control.graph)
   const door = await openDoor({
     authenticator,
@@ -108,7 +111,7 @@ export async function createGateway({
   addRegistrationRoute(door.server, {
     credentials: moduleCredentials,
     async register(instance) {
-      const registration = await registerInstance(db, instance, log)
+      const registration = await registerInstance({ db, compose: planners.compose }, instance, log)
       if (registration.ok && registration.changed) await registry.refresh()
       return registration
     },

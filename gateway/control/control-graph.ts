@@ -7,15 +7,20 @@ import { createApolloServer } from '../supergraph/apollo-server.ts'
 import type { Graph } from '../supergraph/graph.ts'
 import { createShowError } from '../supergraph/show-error.ts'
 import type { BusAccess } from './bus-access.ts'
+import { createChangeResolvers } from './change-resolvers.ts'
 import { type ControlOptions, createControlResolvers } from './control-resolvers.ts'
 import { createSubscribeControl } from './control-subscription.ts'
 import { createEventResolvers } from './event-resolvers.ts'
 import { createEventSubscriptions } from './event-subscriptions.ts'
 import { createGenerationResolvers, type GenerationAccess } from './generation-resolvers.ts'
+import { createReleaseResolvers, type ReleaseOptions } from './release-resolvers.ts'
+import { createSettingsResolvers, type SettingsOptions } from './settings-resolvers.ts'
 
 /** The graph of operators and deployers. It is composed into no client's supergraph. */
 export async function createControlGraph(
-  options: ControlOptions & { bus: BusAccess; generations: GenerationAccess },
+  options: ControlOptions &
+    SettingsOptions &
+    ReleaseOptions & { bus: BusAccess; generations: GenerationAccess },
   log: Log,
 ): Promise<{ graph: Graph; close: Close }> {
   const typeDefs = await readFile(new URL('../../schema/control.graphql', import.meta.url), 'utf8')
@@ -26,6 +31,9 @@ export async function createControlGraph(
       createEventResolvers({ access: options.bus, hasClient: (slug) => options.state().clients.has(slug) }),
       createEventSubscriptions(options.bus),
       createGenerationResolvers(options.generations),
+      createSettingsResolvers(options),
+      createReleaseResolvers(options),
+      createChangeResolvers(options.db),
     ],
   })
   const apollo = createApolloServer({ schema }, log)

@@ -24,6 +24,7 @@ export const registryActions = [
   'registry.flag.changed',
   'registry.key.created',
   'registry.key.revoked',
+  'registry.module.schema_admitted',
   'registry.module.schema_changed',
   'registry.module.token_keys_changed',
   'registry.module.instance_joined',

@@ -1,17 +1,12 @@
-import { createHash } from 'node:crypto'
 import type { JWK } from 'jose'
 import type { Log } from '../../foundation/log.ts'
 import type { ModuleRegistration } from '../../schema/registration.ts'
-import {
-  type CompositionError,
-  composeForClient,
-  type SubgraphSource,
-} from '../composition/compose-for-client.ts'
-import { subgraphSources } from '../supergraph/client-graph.ts'
+import type { CompositionError } from '../composition/compose-for-client.ts'
+import { hashOfSdl } from './admit-schema.ts'
+import { changeJudged, type Judging } from './change-judged.ts'
 import { changeRegistry, type RegistryChange } from './change-registry.ts'
+import type { Verdict } from './judge-clients.ts'
 import type { PlatformDatabase, PlatformTransaction } from './platform-database.ts'
-import { readClientGraph } from './read-client-graph.ts'
-import { readRegistryState } from './read-registry-state.ts'
 import type { RegisteredModule, RegistryState } from './registry-state.ts'
 
 /** How long an instance is taken to be there after its last word, in seconds. */
@@ -29,29 +24,30 @@ export type Registration = { ok: true; changed: boolean } | { ok: false; errors:
  * the module before anything is stored; of several instances with different schemas the last that came holds.
  */
 export async function registerInstance(
-  db: PlatformDatabase,
+  judging: Judging,
   instance: Instance,
   log: Log,
 ): Promise<Registration> {
-  if (await renewLease(db, instance)) return { ok: true, changed: false }
-  return changeRegistry(db, `module:${instance.module}`, async (tx, record) => {
-    const state = await readRegistryState(tx)
-    const known = state.modules.get(instance.module)
-    // An older instance of a rolling deployment that renews with other token keys does not bring its old schema back.
-    const cameWithIt = known?.instances.some(
-      ({ id, sdlHash }) => id === instance.id && sdlHash === hashOf(instance.sdl),
-    )
-    const bringsSdl = known?.sdl !== instance.sdl && !cameWithIt
-    const errors = bringsSdl ? judgeSdl(state, instance) : []
-    if (errors.length > 0) return { ok: false, errors }
-    if (known && bringsSdl) {
-      log.info({ module: known.name, from: known.version, to: instance.version }, 'a module has a new schema')
-    }
-    await storeModule(tx, instance, bringsSdl)
-    await storeInstance(tx, instance)
-    for (const change of changesOf(known, instance, bringsSdl)) await record(change)
-    return { ok: true, changed: true }
+  const { db } = judging
+  if (await renewLease(db, instance, 'while its schema is current')) return { ok: true, changed: false }
+  const changed = await changeJudged(judging, {
+    actor: `module:${instance.module}`,
+    force: await isAdmitted(db, instance),
+    verdict: (state) => verdictOn(state, instance),
+    async make(tx, record, { state, forced }) {
+      const known = state.modules.get(instance.module)
+      const isNew = bringsSdl(known, instance)
+      const { module, version } = instance
+      if (known && isNew) log.info({ module, from: known.version, to: version }, 'a module has a new schema')
+      await storeModule(tx, instance, isNew)
+      await storeInstance(tx, instance)
+      for (const change of changesOf(known, instance, isNew)) await record({ ...change, forced })
+    },
   })
+  if (changed.ok) return { ok: true, changed: true }
+  // Its schema is gone for good, but it serves what it always has.
+  if (await renewLease(db, instance, 'in any case')) return { ok: true, changed: false }
+  return changed
 }
 
 /** The instance says good-bye. Its module's schema stays: a dead module nulls its fields, it does not vanish. */
@@ -99,8 +95,8 @@ function changesOf(
     changes.push({
       ...about,
       action: 'registry.module.schema_changed',
-      before: known ? { version: known.version, sdlHash: hashOf(known.sdl) } : null,
-      after: { version: instance.version, sdlHash: hashOf(instance.sdl) },
+      before: known ? { version: known.version, sdlHash: hashOfSdl(known.sdl) } : null,
+      after: { version: instance.version, sdlHash: hashOfSdl(instance.sdl) },
     })
   }
   return changes
@@ -115,24 +111,42 @@ function shown({ id, url, version }: Pick<Instance, 'id' | 'url' | 'version'>) {
 }
 
 /** A renewal that says nothing new is one statement, without the lock and without waking anybody. */
-async function renewLease(db: PlatformDatabase, instance: Instance): Promise<boolean> {
+async function renewLease(
+  db: PlatformDatabase,
+  instance: Instance,
+  when: 'while its schema is current' | 'in any case',
+): Promise<boolean> {
   const { id, module, url, version, sdl, tokenKeys = [] } = instance
   const renewed = await db.$executeRaw`
     UPDATE module_instance i SET lease_expires_at = ${leaseEnd()}
     FROM module m
     WHERE i.id = ${id} AND i.module = ${module} AND i.url = ${url} AND i.version = ${version}
-      AND i.sdl_hash = ${hashOf(sdl)} AND i.lease_expires_at > now()
-      AND m.name = i.module AND m.token_keys = ${JSON.stringify(tokenKeys)}::jsonb`
+      AND i.sdl_hash = ${hashOfSdl(sdl)} AND i.lease_expires_at > now()
+      AND m.name = i.module AND m.token_keys = ${JSON.stringify(tokenKeys)}::jsonb
+      AND (${when === 'in any case'} OR EXISTS (
+        SELECT FROM module_instance u WHERE u.module = m.name
+        AND u.sdl_hash = encode(sha256(convert_to(m.sdl, 'UTF8')), 'hex') AND u.lease_expires_at > now()))`
   return renewed > 0
 }
 
-async function storeModule(tx: PlatformTransaction, instance: Instance, bringsSdl: boolean): Promise<void> {
+/** Whether an operator lets this very schema in, whatever it breaks. */
+async function isAdmitted(db: PlatformDatabase, { module, sdl }: Instance): Promise<boolean> {
+  const known = await db.module.findUnique({ where: { name: module }, select: { admittedSdlHash: true } })
+  return known?.admittedSdlHash === hashOfSdl(sdl)
+}
+
+async function storeModule(tx: PlatformTransaction, instance: Instance, isNew: boolean): Promise<void> {
   const { module, version, sdl } = instance
   const tokenKeys = JSON.parse(JSON.stringify(instance.tokenKeys ?? []))
   await tx.module.upsert({
     where: { name: module },
     create: { name: module, version, sdl, tokenKeys },
-    update: { tokenKeys, ...(bringsSdl ? { version, sdl } : {}) },
+    update: { tokenKeys, ...(isNew && { version, sdl, admittedSdlHash: null }) },
+  })
+  if (!isNew) return
+  const { _max } = await tx.schemaRelease.aggregate({ where: { moduleName: module }, _max: { number: true } })
+  await tx.schemaRelease.create({
+    data: { moduleName: module, number: (_max.number ?? 0) + 1, version, sdl },
   })
 }
 
@@ -144,60 +158,47 @@ async function storeInstance(tx: PlatformTransaction, instance: Instance): Promi
     where: { OR: [{ id }, { url }, { leaseExpiresAt: { lt: goneBefore } }] },
   })
   await tx.moduleInstance.create({
-    data: { id, moduleName: module, url, version, sdlHash: hashOf(sdl), leaseExpiresAt: leaseEnd() },
+    data: { id, moduleName: module, url, version, sdlHash: hashOfSdl(sdl), leaseExpiresAt: leaseEnd() },
   })
 }
 
 /**
- * Why this schema cannot be taken in. A client that does not compose is held against the module only when the client
- * does compose as it is, or without the module: what others have broken is not its fault.
+ * Of several instances with different schemas the last that came holds, as long as one of those that came with it is
+ * there: a schema does not outlive its instances where others live on.
  */
-function judgeSdl(state: RegistryState, { module, sdl, version }: Instance): CompositionError[] {
-  if (sdl.trim() === '') return []
+function bringsSdl(known: RegisteredModule | undefined, { id, sdl }: Instance): boolean {
+  if (!known) return true
+  if (known.sdl === sdl) return false
+  const cameWithIt = known.instances.some(
+    (instance) => instance.id === id && instance.sdlHash === hashOfSdl(sdl),
+  )
+  return !(cameWithIt && isUpheld(known))
+}
+
+function isUpheld({ sdl, instances }: RegisteredModule): boolean {
+  const now = Date.now()
+  const hash = hashOfSdl(sdl)
+  return instances.some(({ sdlHash, leaseExpiresAt }) => sdlHash === hash && leaseExpiresAt.getTime() > now)
+}
+
+/** What the schema makes of the graphs of those who have the module. */
+function verdictOn(state: RegistryState, instance: Instance): Verdict {
+  const { module, sdl, version } = instance
   const known = state.modules.get(module)
-  const candidate = {
-    name: module,
-    version,
-    sdl,
-    tokenKeys: [],
-    instances: known?.instances ?? [],
-    clientSdls: known?.clientSdls ?? new Map<string, string>(),
+  if (!bringsSdl(known, instance) || sdl.trim() === '') return { after: state, clients: [] }
+  const nothing = { instances: [], tokenKeys: [], clientSdls: new Map<string, string>() }
+  const candidate = { ...nothing, ...known, name: module, version, sdl }
+  const without = new Map([...state.modules].filter(([name]) => name !== module))
+  const clients = [...state.clients.values()].filter(({ modules }) => modules.includes(module))
+  return {
+    after: { ...state, modules: new Map(state.modules).set(module, candidate) },
+    // Where no client has it yet: it must be a subgraph, if perhaps one that needs others.
+    alone: clients.length === 0 ? { name: module, sdl } : null,
+    clients: clients.map(({ slug }) => slug),
+    baselines: [state, { ...state, modules: without }],
   }
-  const after = { ...state, modules: new Map(state.modules).set(module, candidate) }
-  const without = { ...state, modules: new Map([...state.modules].filter(([name]) => name !== module)) }
-  const slugs = [...state.clients.values()]
-    .filter(({ modules }) => modules.includes(module))
-    .map(({ slug }) => slug)
-  if (slugs.length === 0) return judgeAlone(module, sdl)
-  return slugs.flatMap((slug) => {
-    const errors = compositionErrors(after, slug)
-    const isToBlame = [state, without].some((baseline) => compositionErrors(baseline, slug).length === 0)
-    return isToBlame
-      ? errors.map((error) => ({ ...error, message: `[client ${slug}] ${error.message}` }))
-      : []
-  })
-}
-
-/** No client has it yet: it must be a subgraph, if perhaps one that needs others. */
-function judgeAlone(name: string, sdl: string): CompositionError[] {
-  return composeErrors([{ name, sdl }])
-}
-
-function compositionErrors(state: RegistryState, slug: string): CompositionError[] {
-  const graph = readClientGraph(state, slug)
-  return graph ? composeErrors(subgraphSources(graph)) : []
-}
-
-/** A graph without queries is not wrong, only not complete yet: the module that has some may come later. */
-function composeErrors(sources: readonly SubgraphSource[]): CompositionError[] {
-  const composition = composeForClient(sources)
-  return composition.ok ? [] : composition.errors.filter(({ code }) => code !== 'NO_QUERIES')
 }
 
 function leaseEnd(): Date {
   return new Date(Date.now() + leaseSeconds * 1000)
-}
-
-function hashOf(sdl: string): string {
-  return createHash('sha256').update(sdl).digest('hex')
 }

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "module" ADD COLUMN     "admitted_sdl_hash" TEXT;
