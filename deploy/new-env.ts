@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 const example = await readFile(new URL('../.env.example', import.meta.url), 'utf8')
 process.stdout.write(
   example.replaceAll(/^(\w+)=$/gm, (_, name: string) => {
-    const encoding = name === 'TRELLIS_FIELD_KEY' ? 'base64' : 'base64url' // the others become part of URLs
+    const encoding = name.endsWith('_KEY') ? 'base64' : 'base64url' // the others become part of URLs
     return `${name}=${randomBytes(32).toString(encoding)}`
   }),
 )

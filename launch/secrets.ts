@@ -27,6 +27,8 @@ const secretsFile = z.object({
   postgresPassword: z.string(),
   /** 32 bytes, base64. Losing it loses every e-mail address and phone number. */
   fieldKey: z.string(),
+  /** The same for the secrets of plugins. Folders of an earlier version have none yet. */
+  secretsKey: z.string().default(randomKey),
   /** By module. */
   moduleCredentials: z.record(z.string(), z.string()),
   demo: demoSecrets.nullable(),
@@ -50,7 +52,12 @@ export async function openSecrets(folder: string): Promise<{ secrets: Secrets; f
     if (error.code === 'ENOENT') return null
     throw new StartError(`The secrets in ${file} cannot be read: ${fileFault(error)}.`)
   })
-  if (text !== null) return { secrets: parseSecrets(file, text), fresh: false }
+  if (text !== null) {
+    const secrets = parseSecrets(file, text)
+    // What was made just now, for a folder of an earlier version, is used from now on: it has to be there next time.
+    await saveSecrets(folder, secrets)
+    return { secrets, fresh: false }
+  }
   const secrets = makeSecrets()
   await saveSecrets(folder, secrets)
   return { secrets, fresh: true }
@@ -94,10 +101,15 @@ function parseSecrets(file: string, text: string): Secrets {
 function makeSecrets(): Secrets {
   return {
     postgresPassword: randomSecret(),
-    fieldKey: randomBytes(32).toString('base64'),
+    fieldKey: randomKey(),
+    secretsKey: randomKey(),
     moduleCredentials: Object.fromEntries(modules.map((module) => [module, randomSecret()])),
     demo: null,
   }
+}
+
+function randomKey(): string {
+  return randomBytes(32).toString('base64')
 }
 
 export function randomSecret(): string {

@@ -64,8 +64,9 @@ function moduleService(name: (typeof modules)[number], options: ServiceOptions):
       DATABASE_URL: database.urls[name],
       TRELLIS_GATEWAY_URL: gatewayUrl(options),
       TRELLIS_MODULE_CREDENTIAL: secrets.moduleCredentials[name],
-      ...(name === 'lambdas' ? {} : { TRELLIS_BUS_URL: busUrl }),
+      TRELLIS_BUS_URL: busUrl,
       ...(name === 'users' ? { TRELLIS_FIELD_KEY: secrets.fieldKey } : {}),
+      ...(name === 'lambdas' ? { TRELLIS_SECRETS_KEY: secrets.secretsKey } : {}),
     },
   }
 }

@@ -16,6 +16,7 @@ export async function insertEvents(tx: LogTransaction, events: readonly Platform
       SELECT id, type, subject, client, actor, time, traceparent, "dataVersion", data
       FROM ROWS FROM (jsonb_to_recordset(${rows}::jsonb) AS (id text, type text, subject text, client text, actor text,
         time timestamptz, traceparent text, "dataVersion" int, data jsonb)) WITH ORDINALITY
-      ORDER BY ordinality`
+      ORDER BY ordinality
+      ON CONFLICT (id) DO NOTHING`
   }
 }

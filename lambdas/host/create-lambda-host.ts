@@ -1,16 +1,27 @@
 import type { AddressInfo } from 'node:net'
+import type { Bus } from '../../events/bus/bus.ts'
 import type { Close } from '../../foundation/closing.ts'
 import type { Log } from '../../foundation/log.ts'
 import { registerInstance } from '../../foundation/register-instance.ts'
 import type { RunningService } from '../../foundation/service.ts'
+import type { PrismaClient } from '../../prisma/generated/lambdas/client.ts'
 import type { ModuleRegistration } from '../../schema/registration.ts'
-import type { BuildStore } from './build-store.ts'
+import { createBuildStore } from './build-store.ts'
 import { createBuild } from './create-build.ts'
 import { createAskGraph } from './ctx/ask-graph.ts'
+import { openEventEmitter } from './ctx/emit-event.ts'
+import { createKvStore } from './ctx/kv-store.ts'
 import { createOpenCall } from './ctx/open-call.ts'
+import { createPluginTokens } from './ctx/plugin-tokens.ts'
+import { createRedaction } from './ctx/redaction.ts'
+import { createSecretStore } from './ctx/secret-store.ts'
+import { withRedaction } from './ctx/with-redaction.ts'
+import type { Egress } from './egress/create-egress.ts'
 import { createFindBuild } from './find-build.ts'
 import { defaultPool, openIsolatePool } from './isolate-pool.ts'
 import { createLimitsOf } from './limits-of.ts'
+import { createLogCrossing } from './logs/log-crossing.ts'
+import { openPluginLog } from './logs/plugin-log.ts'
 import { openPluginRegistry } from './plugin-registry.ts'
 import { createRunLambdas } from './run-lambdas.ts'
 import { createPluginRunner } from './run-plugin.ts'
@@ -18,6 +29,18 @@ import { createRuleRunner } from './run-rules.ts'
 import { serveBuilding, serveGraphql } from './serve-builds.ts'
 import { serveRules } from './serve-rules.ts'
 import { createApp, createCallOfBuild, createVerify } from './serving.ts'
+
+/** What the host stands on. */
+export type HostGround = {
+  db: PrismaClient
+  /** The same database, for the connections that Prisma cannot give. */
+  databaseUrl: string
+  /** Null: plugins emit no events, and handle none. */
+  bus: Bus | null
+  egress: Egress
+  /** 32 bytes. */
+  secretsKey: Uint8Array
+}
 
 export type LambdaHostOptions = {
   host: string
@@ -39,16 +62,31 @@ const version = '0.1.0'
  * processes of the isolates, never here.
  */
 export async function createLambdaHost(
-  store: BuildStore,
+  { db, databaseUrl, bus, egress, secretsKey }: HostGround,
   options: LambdaHostOptions,
 ): Promise<RunningService> {
   const { log, gatewayUrl } = options
+  const store = createBuildStore(db)
   const isolates = openIsolatePool({ ...defaultPool, log })
   const registry = openPluginRegistry(options)
   const limitsOf = createLimitsOf(registry)
   const findBuild = createFindBuild(store)
-  const runLambdas = createRunLambdas(isolates)
-  const openCall = createOpenCall({ registry, askGraph: createAskGraph(gatewayUrl), log })
+  const redaction = createRedaction()
+  const pluginLog = openPluginLog(db, log)
+  const runLambdas = withRedaction(redaction)(
+    createRunLambdas(isolates, createLogCrossing(pluginLog, redaction)),
+  )
+  const kv = createKvStore(db)
+  const secrets = createSecretStore(db, secretsKey)
+  const emitter = bus && openEventEmitter({ db, databaseUrl, bus, log })
+  const openCall = createOpenCall(
+    {
+      ...{ registry, kv, secrets, redaction, emitter, egress },
+      askGraph: createAskGraph(gatewayUrl),
+      tokens: createPluginTokens(options),
+    },
+    log,
+  )
   const running = { findBuild, limitsOf, runLambdas, openCall, log }
 
   const app = createApp(log)
@@ -71,7 +109,15 @@ export async function createLambdaHost(
   log.info({ url }, 'listening')
   return {
     url,
-    close: () => closeInOrder([unregister, async () => app.close(), registry.close, isolates.close]),
+    close: () =>
+      closeInOrder([
+        unregister,
+        async () => app.close(),
+        registry.close,
+        isolates.close,
+        pluginLog.close,
+        async () => emitter?.close(),
+      ]),
   }
 }
 

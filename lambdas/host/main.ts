@@ -1,12 +1,15 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import { z } from 'zod'
+import { openBus } from '../../events/bus/open-bus.ts'
 import { parseConfig } from '../../foundation/config.ts'
 import { createLog } from '../../foundation/log.ts'
+import { sealingKey } from '../../foundation/sealed-text.ts'
 import { type Env, type RunningService, runService } from '../../foundation/service.ts'
 import { PrismaClient } from '../../prisma/generated/lambdas/client.ts'
 import { migrate } from '../../prisma/migrate.ts'
-import { createBuildStore } from './build-store.ts'
 import { createLambdaHost } from './create-lambda-host.ts'
+import { createEgress } from './egress/create-egress.ts'
+import { readAddressBlocks } from './egress/public-address.ts'
 
 const settingsSchema = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -16,29 +19,53 @@ const settingsSchema = z.object({
   TRELLIS_GATEWAY_URL: z.url(),
   TRELLIS_MODULE_CREDENTIAL: z.string().min(16),
   TRELLIS_MODULE_URL: z.url().optional(),
+  /** The event bus. Without it plugins emit no events, and handle none. */
+  TRELLIS_BUS_URL: z.url().optional(),
+  /** Seals the secrets of plugins: 32 bytes, in base64. What it sealed is lost without it. */
+  TRELLIS_SECRETS_KEY: sealingKey,
+  /** Addresses that plugins may call though they are not of the public internet, for development: `127.0.0.1,10.0.0.0/8`. */
+  TRELLIS_EGRESS_ALLOW: z.string().default('').transform(readBlocks),
 })
 
 /** Starts the lambda host. @throws {ConfigError}, {MigrationError}, or what listening throws */
 export async function start(env: Env): Promise<RunningService> {
   const settings = parseConfig(settingsSchema, env)
-  await migrate('lambdas', settings.DATABASE_URL)
-  const db = new PrismaClient({
-    adapter: new PrismaPg({ connectionString: settings.DATABASE_URL, application_name: 'trellis-lambdas' }),
-  })
-  const host = await createLambdaHost(createBuildStore(db), {
-    host: settings.HOST,
-    port: settings.PORT,
-    publicUrl: settings.TRELLIS_MODULE_URL,
-    gatewayUrl: settings.TRELLIS_GATEWAY_URL,
-    credential: settings.TRELLIS_MODULE_CREDENTIAL,
-    log: createLog('lambdas', settings.LOG_LEVEL),
-  })
-  return {
-    url: host.url,
-    async close() {
-      await host.close()
-      await db.$disconnect()
-    },
+  const databaseUrl = settings.DATABASE_URL
+  await migrate('lambdas', databaseUrl)
+  const opened = new AsyncDisposableStack()
+  try {
+    const log = createLog('lambdas', settings.LOG_LEVEL)
+    const adapter = new PrismaPg({ connectionString: databaseUrl, application_name: 'trellis-lambdas' })
+    const db = new PrismaClient({ adapter })
+    opened.defer(() => db.$disconnect())
+    const busUrl = settings.TRELLIS_BUS_URL
+    const bus = busUrl === undefined ? null : await openBus({ url: busUrl, log })
+    if (bus) opened.defer(bus.close)
+    const egress = createEgress({ allows: settings.TRELLIS_EGRESS_ALLOW })
+    const ground = { db, databaseUrl, bus, egress, secretsKey: settings.TRELLIS_SECRETS_KEY }
+    const host = await createLambdaHost(ground, {
+      host: settings.HOST,
+      port: settings.PORT,
+      publicUrl: settings.TRELLIS_MODULE_URL,
+      gatewayUrl: settings.TRELLIS_GATEWAY_URL,
+      credential: settings.TRELLIS_MODULE_CREDENTIAL,
+      log,
+    })
+    opened.defer(host.close)
+    return { url: host.url, close: () => opened.disposeAsync() }
+  } catch (error) {
+    await opened.disposeAsync()
+    throw error
+  }
+}
+
+function readBlocks(text: string, context: z.RefinementCtx): (address: string) => boolean {
+  try {
+    return readAddressBlocks(text.split(',').flatMap((block) => block.trim() || []))
+  } catch {
+    // The library says of a bad address no more than that it is one.
+    context.addIssue('is not a list of addresses and blocks of them, such as 127.0.0.1,10.0.0.0/8')
+    return z.NEVER
   }
 }
 

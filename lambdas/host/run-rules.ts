@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Caller, OpenCall } from './ctx/open-call.ts'
+import type { Caller } from './ctx/caller.ts'
+import type { OpenCall } from './ctx/open-call.ts'
 import type { FindBuild } from './find-build.ts'
 import type { LimitsOf } from './limits-of.ts'
 import type { LambdaOutcome, RunLambdas } from './run-lambdas.ts'

@@ -41,7 +41,9 @@ test('deploy/new-env.ts fills every empty place with a secret of its own that fi
   )
   const secrets = all(await read('.env.example'), /^(\w+)=$/gm).map((name) => values.get(name))
   expect(new Set(secrets).size).toBe(secrets.length)
-  expect(Buffer.from(values.get('TRELLIS_FIELD_KEY') ?? '', 'base64')).toHaveLength(32)
-  values.delete('TRELLIS_FIELD_KEY')
+  for (const key of ['TRELLIS_FIELD_KEY', 'TRELLIS_SECRETS_KEY']) {
+    expect(Buffer.from(values.get(key) ?? '', 'base64')).toHaveLength(32)
+    values.delete(key)
+  }
   for (const value of values.values()) expect(value).toMatch(/^[\w-]+$/)
 })

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Close } from '../../foundation/closing.ts'
 import type { Viewer } from '../../foundation/viewer.ts'
 import { start } from '../../lambdas/host/main.ts'
@@ -12,6 +13,8 @@ export type LambdaHostUnderTest = {
   build(client: string, files: Record<string, string>, viewer?: Viewer): Promise<PluginBuild>
   /** Builds a plugin that has to be good, and gives what asks it. */
   deploy(client: string, plugin: string): Promise<Ask>
+  /** The same for what asks its rules. */
+  rules(client: string, plugin: string): Promise<(calls: readonly object[]) => Promise<object>>
   close: Close
 }
 
@@ -36,6 +39,7 @@ export async function startLambdaHost(answerGraphQL?: AnswerGraphQL): Promise<La
     DATABASE_URL: database.url,
     TRELLIS_GATEWAY_URL: gateway.url,
     TRELLIS_MODULE_CREDENTIAL: 'a credential of the test',
+    TRELLIS_SECRETS_KEY: randomBytes(32).toString('base64'),
   })
   const send = async <Body>(path: string, body: object, viewer: Viewer): Promise<Body> => {
     const token = await gateway.token(viewer, 'lambdas')
@@ -52,16 +56,23 @@ export async function startLambdaHost(answerGraphQL?: AnswerGraphQL): Promise<La
       { files: Object.entries(files).map(([path, content]) => ({ path, content })) },
       viewer,
     )
+  const buildPath = async (client: string, plugin: string) => {
+    const built = await build(client, { 'plugin.ts': plugin })
+    if (!built.ok) throw new Error(JSON.stringify(built.errors))
+    return `/clients/${client}/builds/${built.digest}`
+  }
 
   return {
     url: host.url,
     gateway,
     build,
     async deploy(client, plugin) {
-      const built = await build(client, { 'plugin.ts': plugin })
-      if (!built.ok) throw new Error(JSON.stringify(built.errors))
-      const path = `/clients/${client}/builds/${built.digest}/graphql`
+      const path = `${await buildPath(client, plugin)}/graphql`
       return (query, variables = {}) => send(path, { query, variables }, memberOf(client))
+    },
+    async rules(client, plugin) {
+      const path = `${await buildPath(client, plugin)}/rules`
+      return (calls) => send(path, { calls }, memberOf(client))
     },
     async close() {
       await host.close()

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Close } from '../../foundation/closing.ts'
-import { createGatewayTokenSigner } from '../../foundation/gateway-token.ts'
+import { createGatewayTokenSigner, gatewayAudience } from '../../foundation/gateway-token.ts'
 import {
   createSigningKeys,
   type PublicKey,
@@ -10,6 +10,7 @@ import {
   type SigningKeys,
 } from '../../foundation/signing-keys.ts'
 import type { Viewer } from '../../foundation/viewer.ts'
+import type { PluginOfClient, PluginToken, PluginTokenRequest } from '../../schema/plugin-registry.ts'
 import type { ModuleRegistration } from '../../schema/registration.ts'
 
 export type RegistrationCall = {
@@ -24,6 +25,8 @@ export type RegistrationCall = {
 export type GatewayStandIn = {
   url: string
   registrations: RegistrationCall[]
+  /** What the registry says of a client's plugin from now on; the host hears of it at once. */
+  setPlugin(client: string, plugin: Partial<PluginOfClient>): void
   token(viewer: Viewer, audience: string): Promise<string>
   /** Signs like the gateway, with this instance's key. */
   keys: SigningKeys
@@ -34,6 +37,7 @@ export type GatewayStandIn = {
 export type AnswerGraphQL = (
   request: { query: string; variables?: object },
   authorization: string,
+  traceparent: string | undefined,
 ) => object | Promise<object>
 
 export async function startGatewayStandIn(
@@ -43,6 +47,11 @@ export async function startGatewayStandIn(
   const keys = await createSigningKeys(keysInMemory())
   const sign = createGatewayTokenSigner(keys)
   const registrations: RegistrationCall[] = []
+  const plugins = new Map<string, PluginOfClient>()
+  const waiting = new Set<() => void>()
+  let revision = 0
+  const pluginOf = (client: string) =>
+    plugins.get(client) ?? { client, active: null, grants: { scopes: [], egress: [] }, limits: {}, flags: [] }
   const server = createServer(async (request, response) => {
     const { method = '', url: path = '', headers } = request
     const sent = await text(request)
@@ -52,7 +61,25 @@ export async function startGatewayStandIn(
       return
     }
     if (path === '/graphql') {
-      response.end(JSON.stringify(await answerGraphQL(JSON.parse(sent), headers.authorization ?? '')))
+      const { authorization = '', traceparent } = headers
+      const answer = await answerGraphQL(JSON.parse(sent), authorization, String(traceparent ?? ''))
+      response.end(JSON.stringify(answer))
+      return
+    }
+    if (path.startsWith('/registry/plugins')) {
+      const after = Number(new URL(path, 'http://gateway').searchParams.get('after') ?? -1)
+      const answer = () => response.end(JSON.stringify({ revision, clients: [...plugins.values()] }))
+      if (after === revision) waiting.add(answer)
+      else answer()
+      return
+    }
+    if (path === '/registry/plugin-tokens') {
+      const { client, depth }: PluginTokenRequest = JSON.parse(sent)
+      const { active, grants } = pluginOf(client)
+      const viewer: Viewer = { kind: 'PLUGIN', client, release: active?.number ?? 0, scopes: grants.scopes }
+      const token = await sign({ viewer, depth }, gatewayAudience)
+      const answer: PluginToken = { token, expiresAt: new Date(Date.now() + 240_000).toISOString() }
+      response.end(JSON.stringify(answer))
       return
     }
     const body: ModuleRegistration | null = sent === '' ? null : JSON.parse(sent)
@@ -65,6 +92,12 @@ export async function startGatewayStandIn(
   return {
     url: `http://127.0.0.1:${port}`,
     registrations,
+    setPlugin(client, plugin) {
+      plugins.set(client, { ...pluginOf(client), ...plugin })
+      revision += 1
+      for (const answer of waiting) answer()
+      waiting.clear()
+    },
     token: (viewer, audience) => sign({ viewer, depth: 0 }, audience),
     keys,
     async close() {

@@ -17,9 +17,9 @@ const questionSchema = z.discriminatedUnion('do', [
   z.object({
     do: z.literal('kv.set'),
     key,
-    value: z.unknown(),
+    value: z.unknown().optional(),
     ttlSeconds: z.number().optional(),
-    ifEquals: z.unknown(),
+    ifEquals: z.unknown().optional(),
   }),
   z.object({ do: z.literal('kv.delete'), key }),
   z.object({
@@ -29,7 +29,7 @@ const questionSchema = z.discriminatedUnion('do', [
     limit: z.number().int().min(1).max(100).default(100),
   }),
   z.object({ do: z.literal('secrets.get'), name: z.string() }),
-  z.object({ do: z.literal('emit'), type: z.string(), subject: z.string(), data: z.unknown() }),
+  z.object({ do: z.literal('emit'), type: z.string(), subject: z.string(), data: z.unknown().optional() }),
   z.object({
     do: z.literal('fetch'),
     url: z.string().max(8_000),

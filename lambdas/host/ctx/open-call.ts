@@ -1,22 +1,11 @@
 import { createHash } from 'node:crypto'
-import { TrellisError } from '../../../foundation/errors.ts'
 import type { Log } from '../../../foundation/log.ts'
 import { actorOf, type ClientViewer } from '../../../foundation/viewer.ts'
 import type { CallFacts, ShownViewer } from '../call-facts.ts'
 import type { Ask } from '../isolate-process.ts'
-import type { PluginRegistry } from '../plugin-registry.ts'
-import type { AskGraph, GraphRights } from './ask-graph.ts'
+import type { Caller } from './caller.ts'
 import { createAsk } from './create-ask.ts'
-
-/** Why lambdas of a client run, and for whom. */
-export type Caller = {
-  client: string
-  viewer: ClientViewer
-  /** How many lambdas stand between whoever began this and these. */
-  depth: number
-  /** The caller's own rights; null: nobody calls, an event is handled. */
-  rights: GraphRights | null
-}
+import { createPowers, type PowersGround } from './create-powers.ts'
 
 /** What the host gives to the lambdas of one call. */
 export type OpenCall = {
@@ -25,33 +14,14 @@ export type OpenCall = {
   ask: Ask
 }
 
-export type CallGround = { registry: PluginRegistry; askGraph: AskGraph; log: Log }
-
-export function createOpenCall({ registry, askGraph, log }: CallGround): (caller: Caller) => OpenCall {
+export function createOpenCall(ground: PowersGround, log: Log): (caller: Caller) => OpenCall {
   return (caller) => {
-    const { client, viewer, rights } = caller
-    const flags = registry.pluginOf(client).flags.filter((flag) => isOn(flag, viewer))
-    const later = async () => {
-      throw new TrellisError('NOT_AVAILABLE', 'This is not available yet.')
+    const { client, viewer } = caller
+    const flags = ground.registry.pluginOf(client).flags.filter((flag) => isOn(flag, viewer))
+    return {
+      facts: { viewer: shownViewer(viewer), flags: flags.map(({ name }) => name) },
+      ask: createAsk(createPowers(ground, caller), log),
     }
-    const ask = createAsk(
-      {
-        async graphql(question) {
-          if (rights) return askGraph(question, rights)
-          throw new TrellisError('FORBIDDEN', 'Nobody is calling; ask with ctx.asPlugin.graphql.')
-        },
-        'asPlugin.graphql': later,
-        'kv.get': later,
-        'kv.set': later,
-        'kv.delete': later,
-        'kv.list': later,
-        'secrets.get': later,
-        emit: later,
-        fetch: later,
-      },
-      log,
-    )
-    return { facts: { viewer: shownViewer(viewer), flags: flags.map(({ name }) => name) }, ask }
   }
 }
 

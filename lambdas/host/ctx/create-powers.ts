@@ -1,0 +1,95 @@
+import { TrellisError } from '../../../foundation/errors.ts'
+import type { Egress } from '../egress/create-egress.ts'
+import type { PluginRegistry } from '../plugin-registry.ts'
+import type { AskGraph } from './ask-graph.ts'
+import type { Caller } from './caller.ts'
+import { causeOfEvent, readCause, traceparentOf } from './causation.ts'
+import type { Powers, Question } from './create-ask.ts'
+import { type EventEmitter, repeatableId } from './emit-event.ts'
+import type { KvStore } from './kv-store.ts'
+import type { PluginTokens } from './plugin-tokens.ts'
+import type { Redaction } from './redaction.ts'
+import type { SecretStore } from './secret-store.ts'
+
+/** What stands behind `ctx`, for all clients. */
+export type PowersGround = {
+  registry: PluginRegistry
+  askGraph: AskGraph
+  tokens: PluginTokens
+  kv: KvStore
+  secrets: SecretStore
+  redaction: Redaction
+  /** Null where the host knows of no bus. */
+  emitter: EventEmitter | null
+  egress: Egress
+}
+
+/** What the lambdas of one call may do: in the caller's name, and in the plugin's own. */
+export function createPowers(ground: PowersGround, caller: Caller): Powers {
+  const { client, rights } = caller
+  return {
+    async graphql(question) {
+      if (rights) return ground.askGraph(question, rights)
+      throw new TrellisError('FORBIDDEN', 'Nobody is calling here: ask with ctx.asPlugin.graphql.')
+    },
+    async 'asPlugin.graphql'(question) {
+      const token = await ground.tokens({ client, depth: caller.depth })
+      return ground.askGraph(question, { token, traceparent: traceparentOf(causeOf(caller)) })
+    },
+    ...valuePowers(ground.kv, client),
+    async 'secrets.get'({ name }) {
+      const secret = await ground.secrets.read(client, name)
+      if (secret !== null) ground.redaction.remember(client, name, secret)
+      return JSON.stringify(secret)
+    },
+    emit: emitPower(ground.emitter, caller),
+    async fetch({ do: _fetch, ...request }) {
+      const { egress } = ground.registry.pluginOf(client).grants
+      return JSON.stringify(await ground.egress(request, egress))
+    },
+  }
+}
+
+type ValuePowers = Pick<Powers, 'kv.get' | 'kv.set' | 'kv.delete' | 'kv.list'>
+
+function valuePowers(kv: KvStore, client: string): ValuePowers {
+  return {
+    'kv.get': async ({ key }) => (await kv.get(client, key)) ?? 'null',
+    async 'kv.set'({ key, value, ttlSeconds, ifEquals }) {
+      if (value === undefined)
+        throw new TrellisError('BAD_USER_INPUT', 'A value is something that JSON has a word for.')
+      const expected = ifEquals === undefined ? undefined : JSON.stringify(ifEquals)
+      const written = { key, value: JSON.stringify(value), ttlSeconds, ifEquals: expected }
+      return JSON.stringify(await kv.set(client, written))
+    },
+    'kv.delete': async ({ key }) => JSON.stringify(await kv.delete(client, key)),
+    async 'kv.list'({ prefix, after = null, limit }) {
+      const entries = await kv.list(client, { prefix, after, limit })
+      return `[${entries.map(({ key, value }) => `{"key":${JSON.stringify(key)},"value":${value}}`).join(',')}]`
+    },
+  }
+}
+
+/** A handler that runs again emits the same events again, and not others beside them. */
+function emitPower(emitter: EventEmitter | null, caller: Caller): Powers['emit'] {
+  const { client, event } = caller
+  const counts = new Map<string, number>()
+  const idOf = ({ type, subject }: Question<'emit'>) => {
+    if (!event) return null
+    const name = JSON.stringify([type, subject])
+    const count = (counts.get(name) ?? 0) + 1
+    counts.set(name, count)
+    return repeatableId(`${client}/${event.id}`, { type, subject }, count)
+  }
+  return async (question) => {
+    if (!emitter) throw new TrellisError('NOT_AVAILABLE', 'This platform carries no events.')
+    const { type, subject, data } = question
+    const traceparent = traceparentOf(causeOf(caller))
+    await emitter.emit({ client, type, subject, data, traceparent, id: idOf(question) })
+    return 'null'
+  }
+}
+
+function causeOf({ viewer, rights, event }: Caller) {
+  return event ? causeOfEvent(event) : readCause(rights?.traceparent, viewer.kind === 'PLUGIN')
+}
