@@ -122,51 +122,6 @@ describe('ctx.graphql', () => {
 })
 
 describe('limits', () => {
-  const kept = 'const kept = [];'
-  test.each([
-    ['LAMBDA_CPU_EXCEEDED', 'an endless loop', 'for (;;);'],
-    [
-      'LAMBDA_CPU_EXCEEDED',
-      'an endless loop after an await',
-      'await null; await ctx.graphql("{ me { id } }"); for (;;);',
-    ],
-    ['LAMBDA_CPU_EXCEEDED', 'promises without end', 'await (async () => { for (;;) await null })()'],
-    [
-      'LAMBDA_CPU_EXCEEDED',
-      'a regular expression that explodes',
-      'return String(/(a+)+$/.test("a".repeat(40) + "b"))',
-    ],
-    ['LAMBDA_FAILED', 'a bomb of buffers', `${kept} for (;;) kept.push(new Uint8Array(2 ** 31))`],
-    [
-      'LAMBDA_FAILED',
-      'a buffer that grows',
-      'new ArrayBuffer(8, { maxByteLength: 2 ** 28 }).resize(2 ** 28)',
-    ],
-    ['LAMBDA_FAILED', 'a string of 1 GB', 'return "x".repeat(2 ** 29).concat("y".repeat(2 ** 29))'],
-    ['LAMBDA_FAILED', 'recursion without end', 'const f = () => f(); return f()'],
-    ['LAMBDA_TIMEOUT', 'an answer that never comes', 'return new Promise(() => {})'],
-    ['LAMBDA_RESULT_TOO_LARGE', 'a huge result', 'return "x".repeat(1_100_000)'],
-    [
-      'LAMBDA_HOST_CALLS_EXCEEDED',
-      'more questions than allowed',
-      'for (;;) await ctx.graphql("{ me { id } }").catch(() => null)',
-    ],
-    ['LAMBDA_FAILED', 'a thrown error', 'throw new Error("mine")'],
-    ['LAMBDA_FAILED', 'a thrown nothing', 'throw null'],
-  ])('%s: %s', async (expected, _what, body) => {
-    const ask = await host.deploy('acme', answering(`if (args.n === 1) return "well"; ${body}`))
-    expect(await code(ask)).toBe(expected)
-    // The next call is served, by a new isolate where the old one is gone.
-    expect((await ask('{ answer(n: 1) }')).data).toEqual({ answer: 'well' })
-  })
-
-  test('a memory bomb meets the limit of memory or of CPU time, whichever comes first', async () => {
-    const bomb = 'const kept = []; for (;;) kept.push(new Array(3_000_000))'
-    const ask = await host.deploy('acme', answering(`if (args.n === 1) return "well"; ${bomb}`))
-    expect(['LAMBDA_MEMORY_EXCEEDED', 'LAMBDA_CPU_EXCEEDED']).toContain(await code(ask))
-    expect((await ask('{ answer(n: 1) }')).data).toEqual({ answer: 'well' })
-  })
-
   test('what a call leaves running is ended, and the next call is served', async () => {
     const ask = await host.deploy(
       'acme',
@@ -177,59 +132,96 @@ describe('limits', () => {
     expect(answers.at(-1)?.data).toEqual({ answer: 'well' })
   })
 
-  test('a flood of log lines is cut, and does no harm', async () => {
-    const answer = await answerOf('for (let i = 0; i < 500; i++) ctx.log("x".repeat(1000)); return "well"')
-    expect(answer.data).toEqual({ answer: 'well' })
+  test('a limit that one lambda of a fetch meets costs the other fields nothing', async () => {
+    const ask = await host.deploy(
+      'acme',
+      pluginWith({
+        typeDefs:
+          'type Query { bomb: String well: String shouts: String } type User @key(fields: "id") { id: ID! tier: String bomb: String }',
+        resolvers: `Query: { bomb: () => { for (;;); }, well: () => "well", shouts: () => "x".repeat(1_100_000) },
+          User: { tier: (users) => users.map(() => "gold"), bomb: () => { for (;;); } }`,
+      }),
+    )
+    const answer = await ask('{ bomb well shouts }')
+    expect(answer.data).toEqual({ bomb: null, well: 'well', shouts: null })
+    expect(answer.errors?.map(({ path, extensions }) => [path, extensions?.code])).toEqual([
+      [['bomb'], 'LAMBDA_CPU_EXCEEDED'],
+      [['shouts'], 'LAMBDA_RESULT_TOO_LARGE'],
+    ])
+    const users = await ask(
+      'query ($r: [_Any!]!) { _entities(representations: $r) { ... on User { tier bomb } } }',
+      {
+        r: [{ __typename: 'User', id: '1' }],
+      },
+    )
+    expect(users.data).toEqual({ _entities: [{ tier: 'gold', bomb: null }] })
+  })
+
+  test('what is given to a lambda has a limit, too', async () => {
+    const ask = await host.deploy(
+      'acme',
+      pluginWith({
+        typeDefs: 'type Query { long(text: String): Int }',
+        resolvers: 'Query: { long: (_root, { text }) => text.length }',
+      }),
+    )
+    expect(
+      (await ask('query ($text: String) { long(text: $text) }', { text: 'x'.repeat(900_000) })).data,
+    ).toEqual({ long: 900_000 })
+    expect(await code(ask, `{ long(text: "${'x'.repeat(1_100_000)}") }`)).toBe('LAMBDA_RESULT_TOO_LARGE')
   })
 })
 
-describe('nothing of the host is in reach', () => {
-  test.each([
-    '[typeof process, typeof fetch, typeof setTimeout, typeof Buffer, typeof WebAssembly, typeof Atomics].join()',
-    'ctx.graphql.constructor.constructor("return typeof process")()',
-    'ctx.constructor.constructor("return typeof process")()',
-    'ctx.log.constructor("return typeof process")()',
-    'args.constructor.constructor("return typeof process")()',
-    'Object.getOwnPropertyNames(globalThis).filter((name) => /ivm|isolate|__(ask|log|invoke)/i.test(name)).join() + "undefined"',
-    '(() => { try { null.f() } catch (e) { return e.constructor.constructor("return typeof process")() } })()',
-    'await ctx.graphql("{ me { id } }").then((d) => d.constructor.constructor("return typeof process")())',
-    'await ctx.graphql({ toString() { throw new Error("x") } }).catch((e) => e.constructor.constructor("return typeof process")())',
-    'await import(["node", "fs"].join(":")).then(() => "reached", () => "undefined")',
-    'typeof SharedArrayBuffer === "undefined" ? "undefined" : (new SharedArrayBuffer(8), "undefined")',
-  ])('%s', async (expression) => {
-    const answer = await answerOf(`return String(${expression})`)
-    expect(answer.errors).toBeUndefined()
-    expect(String(answer.data?.answer)).toMatch(/undefined$/)
-  })
-
-  test("the language's own built-ins may be replaced: only the plugin itself is fooled", async () => {
-    const ask = await host.deploy(
+describe('rules', () => {
+  const ruled = (rule: string) =>
+    host.rules(
       'acme',
-      `JSON.parse = () => { throw new Error('caught') }; JSON.stringify = () => '{"value":"forged"}'; Array.isArray = () => true
-       Object.defineProperty(Promise, Symbol.species, { get() { throw new Error('caught') } })
-       ${answering('return "real"')}`,
+      pluginWith({
+        typeDefs: 'type A { a: Int }',
+        resolvers: '',
+        rest: `rules: { 'Mutation.createRecord': ${rule} },`,
+      }),
     )
-    expect((await ask('{ answer }')).data).toEqual({ answer: 'real' })
+  const call = { coordinate: 'Mutation.createRecord', args: { data: { total: 5 } } }
+
+  test('are given the call and who makes it, and return its arguments', async () => {
+    const ask = await ruled(
+      '(call, ctx) => ({ data: { ...call.args.data, by: call.viewer.userId, field: [call.type, call.field].join(".") } })',
+    )
+    expect(await ask([call])).toEqual({
+      outcomes: [{ args: { data: { total: 5, by: 'u1', field: 'Mutation.createRecord' } } }],
+    })
   })
 
-  test('what is put on Object.prototype turns no answer of the graph into a handle on the host', async () => {
-    const answer = await answerOf(`
-      const seen = []
-      for (const name of ['arguments', 'reference', 'externalCopy', 'timeout'])
-        Object.defineProperty(Object.prototype, name, { configurable: true, get() { seen.push(name) } })
-      await ctx.graphql('{ me { id } }')
-      return seen.join()`)
-    expect(answer.errors).toBeUndefined()
-    expect(answer.data).toEqual({ answer: '' })
+  test('reject with a code of their author', async () => {
+    const ask = await ruled(
+      '(call, ctx) => call.args.data.total > 3 ? ctx.reject("TOO_LARGE", "No.") : call.args',
+    )
+    const small = { ...call, args: { data: { total: 1 } } }
+    expect(await ask([call, small])).toEqual({
+      outcomes: [{ reject: { code: 'TOO_LARGE', message: 'No.' } }, { args: small.args }],
+    })
   })
 
-  test('a result cannot be anything but JSON', async () => {
-    expect((await answerOf('const a = {}; a.a = a; return a')).errors?.[0]?.extensions?.code).toBe(
-      'LAMBDA_FAILED',
-    )
-    expect(
-      (await answerOf('return new Proxy({}, { get() { throw new Error("trap") } })')).errors,
-    ).toHaveLength(1)
+  test.each([
+    ['LAMBDA_FAILED', '() => { throw new Error("mine") }'],
+    ['LAMBDA_FAILED', '() => 7'],
+    ['LAMBDA_CPU_EXCEEDED', '() => { for (;;); }'],
+    ['LAMBDA_INVALID_RESULT', '(call, ctx) => ctx.reject("not a code", "No.")'],
+  ])('that fail say so with %s: %s', async (code, rule) => {
+    expect(await (await ruled(rule))([call])).toEqual({
+      outcomes: [{ error: { code, message: expect.any(String) } }],
+    })
+  })
+
+  test('that are not there fail as well', async () => {
+    const ask = await ruled('(call) => call.args')
+    expect(await ask([{ coordinate: 'Mutation.signIn', args: {} }])).toMatchObject({
+      outcomes: [{ error: { code: 'LAMBDA_FAILED' } }],
+    })
+    expect(await ask([{ coordinate: '__proto__.constructor', args: {} }])).toMatchObject({
+      errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
+    })
   })
 })
 

@@ -1,0 +1,46 @@
+import { answering, type LambdaHostUnderTest, startLambdaHost } from '../lambda-host-under-test.ts'
+import { constructorChains } from './constructor-chains.ts'
+import type { EscapeCase } from './escape-case.ts'
+import { floods } from './floods.ts'
+import { hostObjects } from './host-objects.ts'
+import { loops } from './loops.ts'
+import { memory } from './memory.ts'
+import { replacedBuiltins } from './replaced-builtins.ts'
+import { processKillers, uninterruptible } from './uninterruptible.ts'
+
+// Other ways out are tried where what closes them is tested: files of the host through the bundler in
+// build-plugin.test.ts, addresses in egress/, SDL in hostile-sdl/, what one client does to another in neighbours.test.ts.
+
+let host: LambdaHostUnderTest
+beforeAll(async () => {
+  host = await startLambdaHost(async () => ({ data: { me: { id: 'u1' } } }))
+})
+afterAll(() => host?.close())
+
+/** Each case is a client of its own: who has broken limits is treated as such for a while. */
+let clients = 0
+
+describe.each<[string, EscapeCase[]]>([
+  ['constructor chains', constructorChains],
+  ['objects of the host', hostObjects],
+  ['replaced built-ins', replacedBuiltins],
+  ['loops', loops],
+  ['memory', memory],
+  ['floods', floods],
+  ['what cannot be interrupted', uninterruptible],
+  ['what ends the process', processKillers],
+])('%s', (_family, cases) => {
+  test.each(cases.map((one) => [one.tries, one] as const))('%s', async (_tries, one) => {
+    const ask = await host.deploy(
+      `client-${++clients}`,
+      answering(`if (args.n === 1) return "well"; ${one.body}`),
+    )
+    const { data, errors } = await ask('{ answer }')
+    if ('answers' in one) {
+      expect(errors).toBeUndefined()
+      expect(data).toEqual({ answer: one.answers })
+    } else expect(one.endsWith).toContain(errors?.[0]?.extensions?.code)
+    // The next call is served, in a new isolate or a new process where the old one is gone.
+    expect(await ask('{ answer(n: 1) }')).toEqual({ data: { answer: 'well' } })
+  })
+})
