@@ -21,6 +21,9 @@ export type BuiltParts = {
   needs: PluginNeeds
 }
 
+/** Parts the author's text, line for line, from what the platform adds to it in a build's `sdl`. */
+export const platformAddition = '\n# Added by the platform:\n'
+
 /** What an operator has to grant: scopes of the plugin's own rights, and hosts to call out to. */
 export type PluginNeeds = { scopes: string[]; egress: string[] }
 

@@ -14,7 +14,7 @@ import type {
 const jwkSchema = z.custom<JWK>((value) => typeof value === 'object' && value !== null && 'kty' in value)
 const tokenKeysSchema = z.array(jwkSchema)
 const limitsSchema = z.custom<Partial<PluginLimits>>((value) => typeof value === 'object' && value !== null)
-const needsSchema = z.object({ scopes: z.array(z.string()), egress: z.array(z.string()) })
+export const pluginNeedsSchema = z.object({ scopes: z.array(z.string()), egress: z.array(z.string()) })
 
 /** The whole registry, read as one snapshot. */
 export async function loadRegistryState(db: PlatformDatabase): Promise<RegistryState> {
@@ -120,6 +120,9 @@ async function readActivePlugins(
     FROM plugin_release r JOIN client c ON c.slug = r.client AND c.active_release = r.number
     WHERE ${slugs === undefined} OR c.slug = ANY(${slugs ?? []})`
   return new Map(
-    rows.map(({ client, needs, ...plugin }) => [client, { ...plugin, needs: needsSchema.parse(needs) }]),
+    rows.map(({ client, needs, ...plugin }) => [
+      client,
+      { ...plugin, needs: pluginNeedsSchema.parse(needs) },
+    ]),
   )
 }

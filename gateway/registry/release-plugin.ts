@@ -1,78 +1,116 @@
-import { TrellisError } from '../../foundation/errors.ts'
-import type { PluginNeeds } from '../../schema/plugin-build.ts'
-import { type CompositionError, composeForClient } from '../composition/compose-for-client.ts'
-import { subgraphSources } from '../supergraph/client-graph.ts'
-import { changeRegistry } from './change-registry.ts'
-import type { PlatformDatabase } from './platform-database.ts'
-import { readClientGraph } from './read-client-graph.ts'
-import { readRegistryState } from './read-registry-state.ts'
+import type { BuiltParts } from '../../schema/plugin-build.ts'
+import type { CompositionError } from '../composition/compose-for-client.ts'
+import type { Judging } from './change-judged.ts'
+import { changeRegistry, type RecordChange } from './change-registry.ts'
+import { judgeRelease } from './judge-release.ts'
+import type { PlatformTransaction } from './platform-database.ts'
+import { loadRegistryState, readRegistryState } from './read-registry-state.ts'
+import type { RegisteredClient } from './registry-state.ts'
+import { requireClient } from './switch-module.ts'
 
 export type NewRelease = {
   client: string
-  /** Names the build on the lambda host. */
-  digest: string
-  /** The build's Federation 2 SDL. */
-  sdl: string
-  functions: readonly string[]
-  rules: readonly string[]
-  handlers: readonly string[]
-  needs: PluginNeeds
+  build: BuiltParts
   message: string | null
   /** As in events: `key:<id>`. */
   createdBy: string
+  /** An operator insists: it is served although not all that it needs is granted. */
+  force: boolean
   /** Goes through everything but the storing. */
   dryRun: boolean
 }
 
 /** `number`: the release's own, or the one it would have had. */
-export type Released = { number: number; createdAt: Date; errors: CompositionError[] }
+export type Released = {
+  number: number
+  message: string | null
+  createdAt: Date
+  active: boolean
+  errors: CompositionError[]
+}
 
 /**
- * Composes the client's modules with the plugin and, where that holds, stores the release as the one that is served.
+ * Stores a build as the release that is served, where it composes with the client's modules. The build that is served
+ * already, given once more, is that release: a deployment whose answer was lost can be repeated.
  *
  * @throws {TrellisError} NOT_FOUND when there is no such client
  */
-export function releasePlugin(db: PlatformDatabase, release: NewRelease): Promise<Released> {
-  const { client: slug, digest, sdl, functions, rules, handlers, needs, message, createdBy, dryRun } = release
+export async function releasePlugin(judging: Judging, release: NewRelease): Promise<Released> {
+  const { db, compose } = judging
+  const { client: slug, build, message, createdBy, force, dryRun } = release
+  const judge = async (state: Parameters<typeof judgeRelease>[1], number: number) =>
+    judgeRelease(compose, state, { client: slug, plugin: { ...build, number }, force })
+
+  // Judged before it has its turn: whoever waits for theirs then waits for a composition that is known already.
+  const state = await loadRegistryState(db)
+  const next = await nextNumber(db, slug)
+  const first = {
+    number: next,
+    message,
+    createdAt: new Date(),
+    active: false,
+    errors: await judge(state, next),
+  }
+  if (dryRun || first.errors.length > 0) return first
+
   return changeRegistry(db, createdBy, async (tx, record) => {
-    const state = await readRegistryState(tx)
-    const client = state.clients.get(slug)
-    if (!client) throw new TrellisError('NOT_FOUND', 'There is no such client.')
-    const last = await tx.pluginRelease.aggregate({ where: { clientSlug: slug }, _max: { number: true } })
-    const number = (last._max.number ?? 0) + 1
-    const clients = new Map(state.clients).set(slug, {
-      ...client,
-      plugin: { number, digest, sdl, rules, handlers, needs },
-    })
-    const graph = readClientGraph({ ...state, clients }, slug)
-    const composition = composeForClient(graph ? subgraphSources(graph) : [])
-    const createdAt = new Date()
-    if (!composition.ok) return { number, createdAt, errors: composition.errors }
-    if (!dryRun) {
-      await tx.pluginRelease.create({
-        data: {
-          clientSlug: slug,
-          number,
-          digest,
-          sdl,
-          functions: [...functions],
-          rules: [...rules],
-          handlers: [...handlers],
-          needs,
-          message,
-          createdAt,
-          createdBy,
-        },
-      })
-      await tx.client.update({ where: { slug }, data: { activeRelease: number } })
-      await record({
-        action: 'registry.plugin.released',
-        subject: `client:${slug}`,
-        client: slug,
-        before: client.plugin && { release: client.plugin.number, digest: client.plugin.digest },
-        after: { release: number, digest, message },
-      })
-    }
-    return { number, createdAt, errors: [] }
+    const now = await readRegistryState(tx)
+    const client = requireClient(now, slug)
+    if (client.plugin?.digest === build.digest) return served(tx, client)
+    const number = await nextNumber(tx, slug)
+    const released = { ...first, number, errors: await judge(now, number) }
+    if (released.errors.length > 0) return released
+    await store(tx, record, { ...release, number, createdAt: released.createdAt, before: client.plugin })
+    return { ...released, active: true }
   })
+}
+
+async function served(tx: PlatformTransaction, { slug, plugin }: RegisteredClient): Promise<Released> {
+  const { number, message, createdAt } = await tx.pluginRelease.findUniqueOrThrow({
+    where: { clientSlug_number: { clientSlug: slug, number: plugin?.number ?? 0 } },
+  })
+  return { number, message, createdAt, active: true, errors: [] }
+}
+
+type Stored = NewRelease & { number: number; createdAt: Date; before: RegisteredClient['plugin'] }
+
+async function store(
+  tx: PlatformTransaction,
+  record: RecordChange,
+  { client, build, message, createdBy, force, number, createdAt, before }: Stored,
+): Promise<void> {
+  const { digest, sdl, functions, rules, handlers, needs } = build
+  await tx.pluginRelease.create({
+    data: {
+      clientSlug: client,
+      number,
+      digest,
+      sdl,
+      functions,
+      rules,
+      handlers,
+      needs,
+      message,
+      createdAt,
+      createdBy,
+    },
+  })
+  await tx.client.update({ where: { slug: client }, data: { activeRelease: number } })
+  await record({
+    action: 'registry.plugin.released',
+    subject: `client:${client}`,
+    client,
+    before: before && { release: before.number, digest: before.digest },
+    after: { release: number, digest, message },
+    forced: force,
+  })
+}
+
+/** Of the release that comes next. */
+export async function nextNumber(
+  db: Pick<PlatformTransaction, 'pluginRelease'>,
+  client: string,
+): Promise<number> {
+  const last = await db.pluginRelease.aggregate({ where: { clientSlug: client }, _max: { number: true } })
+  return (last._max.number ?? 0) + 1
 }

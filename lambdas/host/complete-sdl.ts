@@ -1,4 +1,5 @@
 import { type DocumentNode, Kind, visit } from 'graphql'
+import { platformAddition } from '../../schema/plugin-build.ts'
 
 const federation =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@requires", "@external", "@shareable", "@override", "@tag"])'
@@ -11,10 +12,7 @@ const prelude: Readonly<Record<string, string>> = {
     'type PageInfo @shareable { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }',
 }
 
-/**
- * The author's SDL as a subgraph of its own. The federation `@link` stands on the author's first line, so that a line of
- * the whole is the same line of what the author wrote.
- */
+/** The author's SDL as a subgraph of its own. Their text comes first, so that a line of the whole is that line of theirs. */
 export function completeSdl(typeDefs: string, document: DocumentNode): string {
   const declared = new Set(document.definitions.flatMap((node) => ('name' in node ? [node.name?.value] : [])))
   const used = new Set<string>()
@@ -24,5 +22,5 @@ export function completeSdl(typeDefs: string, document: DocumentNode): string {
     },
   })
   const missing = Object.keys(prelude).filter((name) => used.has(name) && !declared.has(name))
-  return [`${federation} ${typeDefs}`, ...missing.map((name) => prelude[name])].join('\n')
+  return typeDefs + platformAddition + [federation, ...missing.map((name) => prelude[name])].join('\n')
 }
