@@ -1,7 +1,9 @@
+import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { makeExecutableSchema } from '@graphql-tools/schema'
 import { graphql } from 'graphql'
 import { argumentsOf, faultOfValue, fieldOf } from '../lambdas/local/field-call.ts'
+import { type LocalIsolates, openLocalIsolates } from '../lambdas/local/local-isolates.ts'
 import { type LocalWorld, powersIn } from '../lambdas/local/local-world.ts'
 import { createMemoryStore, type MemoryStore } from '../lambdas/local/memory-store.ts'
 import { type LocalPlugin, type LocalRun, openLocalPlugin } from '../lambdas/local/open-local-plugin.ts'
@@ -73,8 +75,7 @@ export type PluginUnderTest = {
   kv: Pick<MemoryStore, 'get' | 'set' | 'delete' | 'entries'>
   /** Moves the clock: RFC 3339. */
   setTime(now: string): void
-  close(): Promise<void>
-} & AsyncDisposable
+}
 
 export type RuleAnswer = { args: Variables; reject?: never } | (Rejection & { args?: never })
 
@@ -105,7 +106,12 @@ export function graphOf({ typeDefs, resolvers }: { typeDefs: string; resolvers: 
   }
 }
 
+let isolates: LocalIsolates | null = null
+after(() => isolates?.close())
+
 /**
+ * The plugin of a folder, with nothing kept yet and an isolate of its own.
+ *
  * @param folder where `plugin.ts` is: `new URL('.', import.meta.url)` in a test beside it
  * @throws with a line for each fault, when the plugin would be refused
  */
@@ -113,7 +119,8 @@ export async function testPlugin(folder: string | URL, world: TestWorld = {}): P
   const path = typeof folder === 'string' ? folder : fileURLToPath(folder)
   const read = await readPluginFolder(path)
   if (!read) throw new Error(`There is no plugin.ts in ${path}.`)
-  const opened = await openLocalPlugin(read.files)
+  isolates ??= openLocalIsolates()
+  const opened = await openLocalPlugin(read.files, isolates)
   if (opened.ok) return underTest(opened.plugin, world)
   const lines = opened.errors.map(
     ({ code, message, file, line }) =>
@@ -188,8 +195,6 @@ function underTest(plugin: LocalPlugin, world: TestWorld): PluginUnderTest {
     setTime(time) {
       now = timeOf(time)
     },
-    close: plugin.close,
-    [Symbol.asyncDispose]: plugin.close,
   }
 }
 

@@ -1,5 +1,6 @@
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Powers, Question } from '../host/ctx/create-ask.ts'
+import { isGrantedHost } from '../host/egress/granted-host.ts'
 import type { MemoryStore } from './memory-store.ts'
 
 /** All that is outside of a plugin that runs here: what its `ctx` reaches. */
@@ -66,10 +67,8 @@ function outgoing(
   { url, method, headers, body }: Question<'fetch'>,
   hosts: readonly string[],
 ): OutgoingRequest {
-  if (!URL.canParse(url) || new URL(url).protocol !== 'https:')
-    throw new TrellisError('BAD_USER_INPUT', 'ctx.fetch takes an https:// address.')
-  const { hostname } = new URL(url)
-  if (!hosts.includes(hostname))
-    throw new TrellisError('FORBIDDEN', `${hostname} is not among the hosts in \`needs.egress\`.`)
+  if (!URL.canParse(url)) throw new TrellisError('BAD_USER_INPUT', `${url} is not a URL.`)
+  if (!isGrantedHost(new URL(url), hosts))
+    throw new TrellisError('EGRESS_NOT_GRANTED', `${new URL(url).host} is not in \`needs.egress\`.`)
   return { url, method: method ?? 'GET', headers: headers ?? {}, body: body ?? null }
 }

@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
+import { TrellisError } from '../../foundation/errors.ts'
+import { kvLimits } from '../host/ctx/kv-store.ts'
 
 /** `ctx.kv` without a database. */
 export type MemoryStore = {
@@ -27,6 +29,7 @@ export function createMemoryStore(now: () => number): MemoryStore {
   return {
     get: (key) => living(key)?.value ?? null,
     set(key, value, { ttlSeconds, ifEquals } = {}) {
+      requireRoom(key, value)
       if (ifEquals !== undefined && !isDeepStrictEqual(living(key)?.value ?? null, ifEquals)) return false
       const until = ttlSeconds === undefined ? Number.POSITIVE_INFINITY : now() + ttlSeconds * 1000
       kept.set(key, { value, until })
@@ -43,4 +46,15 @@ export function createMemoryStore(now: () => number): MemoryStore {
         .sort()
         .map((key) => [key, living(key)?.value ?? null]),
   }
+}
+
+/** The limits of the platform that one call can meet. */
+function requireRoom(key: string, value: unknown): void {
+  if (key === '' || key.length > kvLimits.keyChars)
+    throw new TrellisError('BAD_USER_INPUT', `A key has 1 to ${kvLimits.keyChars} characters.`)
+  if (JSON.stringify(value).length > kvLimits.valueChars)
+    throw new TrellisError(
+      'KV_VALUE_TOO_LARGE',
+      `A value has at most ${kvLimits.valueChars} characters of JSON.`,
+    )
 }

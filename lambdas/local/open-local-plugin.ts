@@ -1,13 +1,12 @@
 import type { GraphQLSchema } from 'graphql'
 import { readEventCatalogue } from '../../events/catalogue/event-catalogue.ts'
-import type { Close } from '../../foundation/closing.ts'
 import { silentLog } from '../../foundation/log.ts'
 import type { PluginError, PluginFile } from '../../schema/plugin-build.ts'
 import { type BuiltPlugin, buildPlugin } from '../host/build-plugin.ts'
 import type { CallFacts } from '../host/call-facts.ts'
 import { createAsk, type Powers } from '../host/ctx/create-ask.ts'
 import { buildPluginSchema } from '../host/plugin-schema.ts'
-import { type LocalIsolates, openLocalIsolates } from './local-isolates.ts'
+import type { LocalIsolates } from './local-isolates.ts'
 
 /** An author's own files, built and run as the platform would: the same check, the same isolates, the same limits. */
 export type LocalPlugin = {
@@ -16,7 +15,6 @@ export type LocalPlugin = {
   schema: GraphQLSchema
   /** Runs one lambda. What it throws, and every limit it meets, is in the run. */
   run(call: LocalCall): Promise<LocalRun>
-  close: Close
 }
 
 export type LocalCall = {
@@ -42,18 +40,13 @@ export type LocalRun = {
 
 export type OpenedPlugin = { ok: true; plugin: LocalPlugin } | { ok: false; errors: PluginError[] }
 
-/** Builds a plugin and keeps a process of isolates for it, until it is closed. */
-export async function openLocalPlugin(files: readonly PluginFile[]): Promise<OpenedPlugin> {
-  const isolates = openLocalIsolates()
-  try {
-    const built = await build(files, isolates)
-    if (built.ok) return { ok: true, plugin: createLocalPlugin(built, isolates) }
-    await isolates.close()
-    return built
-  } catch (error) {
-    await isolates.close()
-    throw error
-  }
+/** Builds a plugin, to run in these isolates. */
+export async function openLocalPlugin(
+  files: readonly PluginFile[],
+  isolates: LocalIsolates,
+): Promise<OpenedPlugin> {
+  const built = await build(files, isolates)
+  return built.ok ? { ok: true, plugin: createLocalPlugin(built, isolates) } : built
 }
 
 async function build(files: readonly PluginFile[], isolates: LocalIsolates) {
@@ -64,13 +57,15 @@ async function build(files: readonly PluginFile[], isolates: LocalIsolates) {
 }
 
 function createLocalPlugin(build: BuiltPlugin, isolates: LocalIsolates): LocalPlugin {
+  // What one keeps in its memory another of the same files knows nothing of.
+  const name = crypto.randomUUID()
   return {
     build,
     schema: buildPluginSchema(build.sdl, build.functions),
     async run({ lambda, argument, facts, powers, now }) {
       const startedAt = performance.now()
       const { answer, logs } = await isolates.call({
-        isolate: now === undefined ? build.digest : `${build.digest}@${now}`,
+        isolate: `${name}@${now ?? 'real'}`,
         source: now === undefined ? build.bundle : stoppedClock(now) + build.bundle,
         lambda,
         text: JSON.stringify({ calls: [{ lambda, ...argument }], ...facts }),
@@ -79,7 +74,6 @@ function createLocalPlugin(build: BuiltPlugin, isolates: LocalIsolates): LocalPl
       const wallMs = performance.now() - startedAt
       return { outcome: 'code' in answer ? { ok: false, ...answer } : readOutcome(answer.text), logs, wallMs }
     },
-    close: isolates.close,
   }
 }
 

@@ -29,7 +29,7 @@ const questionSchema = z.discriminatedUnion('do', [
     limit: z.number().int().min(1).max(100).default(100),
   }),
   z.object({ do: z.literal('secrets.get'), name: z.string() }),
-  z.object({ do: z.literal('emit'), type: z.string(), subject: z.string(), data: z.unknown().optional() }),
+  z.object({ do: z.literal('emit'), type: z.string(), subject: z.string(), data: z.unknown() }),
   z.object({
     do: z.literal('fetch'),
     url: z.string().max(8_000),
