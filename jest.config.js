@@ -11,6 +11,7 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  testSequencer: '<rootDir>/test/support/longest-first.js',
   testTimeout: 30_000,
   maxWorkers: 2,
   modulePathIgnorePatterns: ['<rootDir>/.trellis', '<rootDir>/bench/peers/node_modules'],

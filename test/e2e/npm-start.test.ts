@@ -3,7 +3,13 @@ import { eventually } from '../support/eventually.ts'
 import { startPlatform } from '../support/platform.ts'
 import { isRunning, processTree } from '../support/processes.ts'
 import { repository, spawnNpmStart } from '../support/run-start.ts'
-import { makeTemporaryFolder } from '../support/temporary-folder.ts'
+import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts'
+
+let folder: TemporaryFolder
+beforeAll(async () => {
+  folder = await makeTemporaryFolder()
+})
+afterAll(() => folder[Symbol.asyncDispose]())
 
 /** npm passes signals on to nobody, or ends before what it has started: whatever becomes of it, nothing may stay behind. */
 test.each([
@@ -13,7 +19,6 @@ test.each([
 ] as const)(
   'npm start, %s: every process ends',
   async (_name, signal, target) => {
-    await using folder = await makeTemporaryFolder()
     const options = { dataDirectory: join(folder.path, 'data') }
     const { launcher: npm } = await startPlatform(options, (chosen) => spawnNpmStart(repository, chosen))
     const pid = npm.pid ?? 0

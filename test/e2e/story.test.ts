@@ -1,24 +1,55 @@
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
+import { machinePath, repository, spawnNpmStart } from '../support/run-start.ts'
 import { tellStory } from '../support/story.ts'
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts'
 
-describe.each([
-  ['all in one', []],
-  ['apart', ['--apart']],
-])('the platform %s', (_name, args) => {
+const run = promisify(execFile)
+const inFreshClone = Boolean(process.env.CI || process.env.TRELLIS_TEST_CLONE)
+if (!inFreshClone) {
+  process.stderr.write(
+    'The story is told in this checkout. TRELLIS_TEST_CLONE=1 tells it in a fresh clone, as CI does.\n',
+  )
+}
+
+/** What a new user does, in an empty folder, with what the machine has: what is committed must be enough. */
+describe(inFreshClone ? 'a fresh clone' : 'this checkout', () => {
   let folder: TemporaryFolder
-  let platform: TestPlatform
+  let checkout: string
 
   beforeAll(async () => {
     folder = await makeTemporaryFolder()
-    platform = await startPlatform({ dataDirectory: join(folder.path, 'data'), args })
-  }, 90_000)
+    checkout = inFreshClone ? await cloneAndInstall(folder.path) : repository
+  }, 300_000)
 
-  afterAll(async () => {
-    await platform?.stop().finally(() => platform[Symbol.asyncDispose]())
-    await folder?.[Symbol.asyncDispose]()
-  }, 30_000)
+  afterAll(() => folder[Symbol.asyncDispose]())
 
-  tellStory(() => platform)
+  // The second finds what the first has left.
+  describe.each([
+    ['npm start', []],
+    ['npm run start:apart', ['--apart']],
+  ])('%s', (_command, args) => {
+    let platform: TestPlatform
+
+    beforeAll(async () => {
+      const options = { dataDirectory: join(folder.path, 'data'), args }
+      platform = await startPlatform(options, (chosen) => spawnNpmStart(checkout, chosen))
+    }, 120_000)
+
+    afterAll(async () => {
+      await platform?.stop().finally(() => platform[Symbol.asyncDispose]())
+    }, 30_000)
+
+    tellStory(() => platform)
+  })
 })
+
+async function cloneAndInstall(folder: string): Promise<string> {
+  const checkout = join(folder, 'trellis')
+  await run('git', ['clone', '--quiet', repository, checkout])
+  const env = { PATH: machinePath(), HOME: process.env.HOME }
+  await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: checkout, env })
+  return checkout
+}
