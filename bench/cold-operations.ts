@@ -1,12 +1,10 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { composeServices } from '@theguild/federation-composition'
 import { parse } from 'graphql'
 import { createPlanner, type Planner } from '../gateway/planning/create-planner.ts'
 import { createPlannerPool } from '../gateway/planning/planner-pool.ts'
 import { type Bench, numberOption } from './bench.ts'
 import { bigQuery, subgraphSdl } from './federation/scenario.ts'
+import { heapHeld, watched } from './watch-event-loop.ts'
 
 /**
  * What an operation costs that was never seen before: parsed, validated and planned, and how long nothing else is done
@@ -65,21 +63,6 @@ async function measure(planners: string, operations: number, open: () => Promise
   }
 }
 
-async function watched<Result>(act: () => Promise<Result>) {
-  const delay = monitorEventLoopDelay({ resolution: 1 })
-  delay.enable()
-  // The histogram counts from its second tick: one that begins with the act would miss its block.
-  await new Promise((resolve) => setTimeout(resolve, 20))
-  const cpu = process.threadCpuUsage()
-  const start = performance.now()
-  const result = await act()
-  const tookMs = performance.now() - start
-  const { user, system } = process.threadCpuUsage(cpu)
-  await new Promise((resolve) => setTimeout(resolve, 5))
-  delay.disable()
-  return { result, tookMs, ownCpuMs: (user + system) / 1e3, longestBlockMs: delay.max / 1e6 }
-}
-
 async function prepare(planner: Planner, query: string): Promise<void> {
   const prepared = await planner.prepare({ query, operationName: undefined })
   if (!prepared.ok) throw new Error(`Not planned: ${prepared.errors.map(({ message }) => message).join()}`)
@@ -101,8 +84,7 @@ async function measureMemory(planner: Planner, distinct: number): Promise<number
       )
       await Promise.all(batch)
     }
-    collectGarbage()
-    return process.memoryUsage().heapUsed / 2 ** 20
+    return (await heapHeld()) / 2 ** 20
   }
   const full = await heapAfter(0, distinct / 4)
   return round((await heapAfter(distinct / 4, distinct)) - full)
@@ -110,11 +92,6 @@ async function measureMemory(planner: Planner, distinct: number): Promise<number
 
 function small(n: number): string {
   return `query Small${n} { viewer { id name reviews { body rating product { name } } } }`
-}
-
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc')
-  runInNewContext('gc')()
 }
 
 function composeSupergraph(): string {
