@@ -5,10 +5,22 @@ export type DemoClientPlan = {
   users: readonly { email: string; name: string; roles: readonly string[] }[]
   collections: readonly { name: string; access: string; schema: object; records: readonly object[] }[]
   notifications: readonly { topic: string; title: string; body: string }[]
+  /** What its plugin may do in its own name, and which hosts it may call. */
+  grants: { scopes: readonly string[]; egress: readonly string[] }
 }
 
 /** The modules switched on for a demo client. */
 export const demoModules = ['users', 'data', 'analytics', 'notifications'] as const
+
+/** For trying things out, all there are. */
+const everyScope = [
+  'records:read',
+  'records:write',
+  'users:read',
+  'notify',
+  'analytics:read',
+  'analytics:write',
+]
 
 /** What a demo partner key may see: the records that everybody reads, and what the plugin tags for partners. */
 export const partnerTags = ['records', 'partner']
@@ -47,6 +59,7 @@ export const demoClients: readonly DemoClientPlan[] = [
     notifications: [
       { topic: 'orders', title: 'Your order is paid', body: 'Order over 1,250 has been paid.' },
     ],
+    grants: { scopes: everyScope, egress: [] },
   },
   {
     slug: 'globex',
@@ -78,5 +91,6 @@ export const demoClients: readonly DemoClientPlan[] = [
       },
     ],
     notifications: [{ topic: 'articles', title: 'Welcome', body: 'Your first article is online.' }],
+    grants: { scopes: everyScope, egress: ['hooks.newsroom.example'] },
   },
 ]

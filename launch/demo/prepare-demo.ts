@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { CallError } from '../../foundation/call-graphql.ts'
+import { CallError, callGraphQL } from '../../foundation/call-graphql.ts'
 import type { DemoClient, DemoSecrets } from '../secrets.ts'
 import { StartError } from '../start-error.ts'
 import { type DemoClientPlan, demoClients } from './demo-clients.ts'
@@ -32,6 +32,7 @@ export async function prepareDemo(
   let demo = known
   if (!demo.seeded) {
     await Promise.all(clientsOf(demo).map(({ plan, keys }) => seed(endpoint, plan, keys)))
+    for (const { plan } of clientsOf(demo)) await grant(endpoint, plan, demo.operatorKey)
     demo = { ...demo, seeded: true }
     await keep(demo)
   }
@@ -62,6 +63,16 @@ async function seed(endpoint: string, plan: DemoClientPlan, keys: DemoClient): P
     if (!(error instanceof CallError)) throw error
     throw new StartError(`The demo data of ${plan.slug} cannot be written: ${error.message}`)
   }
+}
+
+async function grant(endpoint: string, { slug, grants }: DemoClientPlan, operatorKey: string): Promise<void> {
+  await callGraphQL(endpoint, {
+    document: `mutation ($client: String!, $scopes: [String!]!, $egress: [String!]!) {
+      grantPlugin(client: $client, scopes: $scopes, egress: $egress) { slug }
+    }`,
+    variables: { client: slug, ...grants },
+    credentials: { apiKey: operatorKey },
+  })
 }
 
 function clientsOf(demo: DemoSecrets) {
