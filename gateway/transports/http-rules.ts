@@ -5,13 +5,13 @@ import type { SignGatewayToken } from '../../foundation/gateway-token.ts'
 import { createHttpClient } from './http-client.ts'
 import { CallTimedOut } from './http-failures.ts'
 import { readHttpTarget } from './http-target.ts'
+import { type Instances, reachInstance } from './reach-instance.ts'
 import type { RunRules } from './run-rules.ts'
 
-export type RulesEndpoint = {
+/** `endpoint` is where the rules of one build are asked. */
+export type RulesEndpoint = Instances & {
   /** Whom the gateway token is for. */
   audience: string
-  /** Where the rules of one build are asked; undefined while there is no host. Asked before every call. */
-  endpoint: () => string | undefined
   sign: SignGatewayToken
   /** For a whole call, the last byte of the answer included. */
   timeoutMs: number
@@ -33,20 +33,18 @@ const refusalSchema = z.object({
 
 /** The rules of one build of a plugin, asked of the lambda host: `{ calls }` answers `{ outcomes }`. */
 export function createHttpRules(options: RulesEndpoint): { run: RunRules; close: Close } {
-  const { audience, endpoint, sign, timeoutMs } = options
+  const { audience, sign, timeoutMs } = options
   const client = createHttpClient({ timeoutMs, connectTimeoutMs: timeoutMs, maxResponseBytes })
   const run: RunRules = async (calls, { viewer, depth, traceparent }, signal) => {
-    const url = endpoint()
-    if (url === undefined || !viewer) throw unavailable()
+    if (!viewer) throw unavailable()
     const authorization = `Bearer ${await sign({ viewer, depth }, audience)}`
-    const post = {
-      target: readHttpTarget(url),
-      headers: { 'content-type': 'application/json', authorization, ...(traceparent && { traceparent }) },
-      body: JSON.stringify({ calls }),
-      // A rule may keep something; where nobody can tell whether it ran, it does not run again.
-      repeatable: false,
-    }
-    const { text } = await client.post(post, signal).catch((error) => {
+    const headers = { 'content-type': 'application/json', authorization, ...(traceparent && { traceparent }) }
+    const body = JSON.stringify({ calls })
+    // A rule may keep something; where nobody can tell whether it ran, it does not run again.
+    const isRepeatable = false
+    const post = (url: string) =>
+      client.post({ target: readHttpTarget(url), headers, body, repeatable: isRepeatable }, signal)
+    const { text } = await reachInstance(options, post, { isRepeatable, signal }).catch((error) => {
       signal.throwIfAborted()
       if (error instanceof CallTimedOut)
         throw new TrellisError('LAMBDA_TIMEOUT', 'A rule did not answer in time.')

@@ -6,15 +6,22 @@ import { buildSubgraphSchema } from '@apollo/subgraph'
 import { type ExecutionResult, graphql, parse } from 'graphql'
 import { createRemoteJWKSet } from 'jose'
 import { verifyGatewayToken } from '../../foundation/gateway-token.ts'
-import type { PluginBuild, PluginFile } from '../../schema/plugin-build.ts'
+import type { Viewer } from '../../foundation/viewer.ts'
+import { type PluginBuild, type PluginFile, platformAddition } from '../../schema/plugin-build.ts'
 
-const federation = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])\n`
+const federation =
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@override"])'
+
+type Rule = (args: Record<string, unknown>, viewer: Viewer) => unknown
 
 /**
- * The treaty of schema/plugin-build.ts over real HTTP, for plugins whose one file is their SDL: every String field of
- * theirs answers with the build's digest. A file that says BROKEN is refused.
+ * The treaty of schema/plugin-build.ts over real HTTP, for plugins whose first file is their SDL: every String field of
+ * theirs answers with the build's digest. A file that says BROKEN is refused. What else a build says of itself is JSON,
+ * in a second file.
+ *
+ * @param rules of every plugin, by coordinate: what they answer is sent as it is
  */
-export async function startTestLambdaHost(gatewayUrl: string) {
+export async function startTestLambdaHost(gatewayUrl: string, rules: Readonly<Record<string, Rule>> = {}) {
   const jwks = createRemoteJWKSet(new URL('/.well-known/jwks.json', gatewayUrl))
   const builds = new Map<string, string>()
   const server = createServer(async (request, response) => {
@@ -22,9 +29,17 @@ export async function startTestLambdaHost(gatewayUrl: string) {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     const body = JSON.parse(Buffer.concat(chunks).toString())
-    await verifyGatewayToken(request.headers.authorization?.replace('Bearer ', ''), 'lambdas', jwks)
-    const digest = /\/builds\/(\w+)\/graphql$/.exec(request.url ?? '')?.[1]
-    const answer = digest ? await run(builds.get(digest) ?? '', digest, body) : build(builds, body.files)
+    const token = request.headers.authorization?.replace('Bearer ', '')
+    const { viewer } = await verifyGatewayToken(token, 'lambdas', jwks)
+    const [, digest, what] = /\/builds\/(\w+)\/(graphql|rules)$/.exec(request.url ?? '') ?? []
+    const runRules = (calls: { coordinate: string; args: Record<string, unknown> }[]) =>
+      calls.map(({ coordinate, args }) => rules[coordinate]?.(args, viewer))
+    const answer =
+      what === 'rules'
+        ? { outcomes: runRules(body.calls) }
+        : digest
+          ? await run(builds.get(digest) ?? '', digest, body)
+          : build(builds, body.files, Object.keys(rules))
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
   })
   server.listen(0, '127.0.0.1')
@@ -44,16 +59,17 @@ export async function startTestLambdaHost(gatewayUrl: string) {
   }
 }
 
-function build(builds: Map<string, string>, [file]: PluginFile[]): PluginBuild {
+function build(builds: Map<string, string>, [file, more]: PluginFile[], rules: string[]): PluginBuild {
   if (!file || file.content.includes('BROKEN')) {
     const path = file?.path ?? null
     return { ok: false, errors: [{ code: 'PLUGIN_SYNTAX', message: 'It is broken.', file: path, line: 1 }] }
   }
-  const sdl = federation + file.content
-  const digest = createHash('sha256').update(sdl).digest('hex')
+  const sdl = file.content + platformAddition + federation
+  const digest = createHash('sha256').update(`${sdl}${more?.content}`).digest('hex')
   builds.set(digest, sdl)
   const needs = { scopes: [], egress: [] }
-  return { ok: true, digest, sdl, functions: ['User.tier'], rules: [], handlers: [], needs }
+  const said = JSON.parse(more?.content ?? '{}')
+  return { ok: true, digest, sdl, functions: ['User.tier'], rules, handlers: [], needs, ...said }
 }
 
 function run(

@@ -65,7 +65,13 @@ describe('a socket, for as long as it lasts', () => {
     })
     closeSubgraph = subgraph.close
     const subgraphs = new Map([['log', subgraph]])
-    const generation = { id: '1', planner, subgraphs, executor: createExecutor({ ...planner, subgraphs }) }
+    const generation = {
+      id: '1',
+      planner,
+      subgraphs,
+      rules: null,
+      executor: createExecutor({ ...planner, subgraphs }),
+    }
     const lease = { generation, [Symbol.dispose]: () => undefined }
     const subscribe = createSubscribeOperation({ format: (error) => error.toJSON() })
     close = startWebSocketServer({
