@@ -70,8 +70,8 @@ export async function createGateway({
   })
 
   const sign = createGatewayTokenSigner(signingKeys)
-  const pick = createInstancePicker(state)
-  const connect = createConnect(pick, sign)
+  const instances = createInstancePicker(state)
+  const connect = createConnect(instances, sign)
   const planners = createPlannerPool()
   const generations = createGenerations({
     graphOf(key) {
@@ -93,7 +93,7 @@ export async function createGateway({
     return generations.serve(client)
   }
 
-  const requestBuild = createRequestBuild(() => pick(lambdaAudience), sign)
+  const requestBuild = createRequestBuild(() => instances.pick(lambdaAudience), sign)
   const bus = createBusAccess(busUrl, log)
   const closeRelay = busUrl === undefined ? null : relayRegistryEvents({ ...bus, databaseUrl, log })
   const control = await createControlGraph(

@@ -1,15 +1,47 @@
-import type { RegistryState } from './registry-state.ts'
+import type { ModuleInstance } from './registry-state.ts'
 
-/** The address of an instance of a module that is there, each in its turn; undefined when none is. */
-export type PickInstance = (module: string) => string | undefined
+export type InstancePicker = {
+  /** The address of an instance of a module that is there, each in its turn; undefined when none is. */
+  pick(module: string): string | undefined
+  /** It could not be reached: for some seconds it is picked only where there is no other. Any address at its origin. */
+  avoid(url: string): void
+}
 
-export function createInstancePicker(state: () => RegistryState): PickInstance {
+/** Longer than an instance takes to register again, and shorter than its lease: that one says when it is gone. */
+const avoidedForMs = 5_000
+
+/** What is known of who is there. */
+type Known = {
+  modules: ReadonlyMap<string, { instances: readonly Pick<ModuleInstance, 'url' | 'leaseExpiresAt'>[] }>
+}
+
+export function createInstancePicker(state: () => Known): InstancePicker {
+  const avoidedUntil = new Map<string, number>()
   let turn = 0
-  return (module) => {
-    const now = Date.now()
-    const instances = state().modules.get(module)?.instances ?? []
-    const living = instances.filter(({ leaseExpiresAt }) => leaseExpiresAt.getTime() > now)
-    turn += 1
-    return living[turn % living.length]?.url
+
+  function isAvoided(url: string): boolean {
+    if (avoidedUntil.size === 0) return false
+    const origin = originOf(url)
+    if ((avoidedUntil.get(origin) ?? 0) > Date.now()) return true
+    avoidedUntil.delete(origin)
+    return false
   }
+  return {
+    pick(module) {
+      const now = Date.now()
+      const instances = state().modules.get(module)?.instances ?? []
+      const living = instances.filter(({ leaseExpiresAt }) => leaseExpiresAt.getTime() > now)
+      const wellKnown = living.filter(({ url }) => !isAvoided(url))
+      const candidates = wellKnown.length > 0 ? wellKnown : living
+      turn += 1
+      return candidates[turn % candidates.length]?.url
+    },
+    avoid(url) {
+      avoidedUntil.set(originOf(url), Date.now() + avoidedForMs)
+    },
+  }
+}
+
+function originOf(url: string): string {
+  return URL.parse(url)?.origin ?? url
 }

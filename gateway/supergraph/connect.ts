@@ -8,13 +8,18 @@ import type { Connect } from './build-generation.ts'
 /** For one call of a module, in milliseconds. */
 const timeoutMs = 10_000
 
+export type PickInstance = {
+  /** The base URL of a living instance of a module; undefined when there is none. */
+  pick(module: string): string | undefined
+  /** What is at this address could not be reached. */
+  avoid(url: string): void
+}
+
 /**
  * The ways to modules and plugins. A module's is shared by all clients, with its connections.
- *
- * @param pick the base URL of a living instance of a module; undefined when there is none
  */
 export function createConnect(
-  pick: (module: string) => string | undefined,
+  { pick, avoid }: PickInstance,
   sign: SignGatewayToken,
 ): Connect & { close: Close } {
   const modules = new Map<string, Subgraph & { close: Close }>()
@@ -25,6 +30,7 @@ export function createConnect(
       const subgraph = createHttpSubgraph({
         audience: name,
         endpoint: () => graphqlOf(pick(name)),
+        onUnreachable: avoid,
         sign,
         timeoutMs,
       })
@@ -36,7 +42,7 @@ export function createConnect(
         const host = pick(lambdaAudience)
         return host && `${host.replace(/\/$/, '')}/clients/${client}/builds/${digest}`
       }
-      const calls = { audience: lambdaAudience, sign, timeoutMs }
+      const calls = { audience: lambdaAudience, onUnreachable: avoid, sign, timeoutMs }
       const subgraph = createHttpSubgraph({ ...calls, endpoint: () => graphqlOf(buildUrl()) })
       const rules = createHttpRules({ ...calls, endpoint: () => rulesOf(buildUrl()) })
       return {

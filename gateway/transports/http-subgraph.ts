@@ -6,6 +6,7 @@ import { AnswerTooLarge, CallTimedOut, MalformedAnswer } from './http-failures.t
 import { type HttpTarget, readHttpTarget } from './http-target.ts'
 import { isQuery } from './is-query.ts'
 import type { ModuleEndpoint } from './module-endpoint.ts'
+import { reachInstance } from './reach-instance.ts'
 import { acceptedTypes, readHttpAnswer } from './read-http-answer.ts'
 import type { Caller, Subgraph, SubgraphFetch } from './subgraph-fetch.ts'
 import { invalidResponse, timedOut, unavailable } from './transport-errors.ts'
@@ -31,21 +32,18 @@ export function createHttpSubgraph(options: ModuleEndpoint): Subgraph & { close:
   }
 }
 
-function createHttpFetch(client: HttpClient, { audience, endpoint, sign }: ModuleEndpoint): SubgraphFetch {
+function createHttpFetch(client: HttpClient, options: ModuleEndpoint): SubgraphFetch {
+  const { audience, sign } = options
   const targetOf = createTargetOf()
   return async (request, signal) => {
-    const url = endpoint()
-    if (url === undefined) throw unavailable(audience)
     const { document: query, operationName, caller } = request
-    const authorization = sign && (await authorizationFor(caller, audience, sign))
-    const post: HttpPost = {
-      target: targetOf(url),
-      headers: headersFor(caller, authorization),
-      body: request.body ?? JSON.stringify({ query, operationName, variables: request.variables }),
-      repeatable: isQuery(query),
-    }
+    const headers = headersFor(caller, sign && (await authorizationFor(caller, audience, sign)))
+    const body = request.body ?? JSON.stringify({ query, operationName, variables: request.variables })
+    const isRepeatable = isQuery(query)
+    const post = (url: string) =>
+      client.post({ target: targetOf(url), headers, body, repeatable: isRepeatable }, signal)
     try {
-      return readHttpAnswer(await client.post(post, signal), audience, request)
+      return readHttpAnswer(await reachInstance(options, post, { isRepeatable, signal }), audience, request)
     } catch (error) {
       signal.throwIfAborted()
       throw error instanceof TrellisError ? error : transportError(audience, error)

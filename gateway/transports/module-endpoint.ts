@@ -1,12 +1,11 @@
 import type { SignGatewayToken } from '../../foundation/gateway-token.ts'
 import type { ClientTls } from './http-client.ts'
+import type { Instances } from './reach-instance.ts'
 
 /** Where a module is and how it is called. */
-export type ModuleEndpoint = {
+export type ModuleEndpoint = Instances & {
   /** The module's name: in errors, and who the gateway token is for. */
   audience: string
-  /** Where a living instance answers GraphQL; undefined when there is none. Asked before every call. */
-  endpoint: () => string | undefined
   /** Null: calls are not signed. */
   sign: SignGatewayToken | null
   /** For a whole call, the last byte of the answer included; for a subscription until its socket is open. */
