@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as pause, setImmediate } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import { makeExecutableSchema } from '@graphql-tools/schema'
 import { WebSocket } from 'ws'
 import type { Close } from '../../foundation/closing.ts'
@@ -18,6 +18,7 @@ let failuresLeft = 0
 let refusalsLeft = 0
 /** What the source says of its place. */
 let standing = ''
+let placesAsked = 0
 let address = ''
 let closeSockets: Close
 let closeServer: Close
@@ -41,7 +42,10 @@ const schema = makeExecutableSchema({
       ticked: {
         subscribe(_root: unknown, { size }: { size: number }, { call }: { call: Call }) {
           if (refusalsLeft-- > 0) throw new Error('the database is away')
-          call.tellPlaces?.(() => standing)
+          call.tellPlaces?.(() => {
+            placesAsked += 1
+            return standing
+          })
           return ticks(size, call.signal)
         },
       },
@@ -120,7 +124,8 @@ test('says where a subscription without events stands, whenever that has moved o
   await eventually('the event', () => received.some(({ payload }) => payload?.data))
   standing = 'further on'
   await eventually('it is told', () => received.length === 3)
-  await pause(100)
+  const before = placesAsked
+  await eventually('it has not moved on, many times', () => placesAsked >= before + 5)
   expect(received.slice(2).map(({ payload }) => payload)).toEqual([{ extensions: { place: 'further on' } }])
   socket.send(JSON.stringify({ type: 'complete', id: 'placed' }))
   socket.close()

@@ -250,7 +250,7 @@ export function describeBusContract(openBroker: () => Promise<Broker>): void {
   prove(
     'a consumer’s process is killed in the middle: another one has its events within seconds',
     async (fixture) => {
-      const child = await fixture.process('hang')
+      const child = await fixture.process(0)
       const bus = await fixture.open()
       const events = interleaved(subjects, 3)
       await bus.publish(events)
@@ -266,7 +266,7 @@ export function describeBusContract(openBroker: () => Promise<Broker>): void {
   prove(
     'a consumer’s process is paused: another takes over, and when it wakes up it does no harm',
     async (fixture) => {
-      const child = await fixture.process('note')
+      const child = await fixture.process(2)
       const bus = await fixture.open()
       await bus.publish(interleaved(subjects, 20))
       await eventually('it is at it', () => child.said.some(({ handled }) => handled))
@@ -281,6 +281,7 @@ export function describeBusContract(openBroker: () => Promise<Broker>): void {
       const before = child.said.length
       const taken = seen.length
       child.kill('SIGCONT')
+      child.goOn()
       await bus.publish(interleaved(['after'], 30))
       await eventually(
         'they share the work again',

@@ -45,10 +45,10 @@ export async function openBusFixture(openBroker: () => Promise<Broker>) {
       })
       return { seen, close, names: () => seen.map(nameOf), deliveries: () => deliveries }
     },
-    /** A consumer of group `a` in a process of its own. */
-    async process(how: 'hang' | 'note') {
+    /** A consumer of group `a` in a process of its own, which holds what is behind so many events of a subject. */
+    async process(handled: number) {
       const script = new URL('./bus-process.ts', import.meta.url).pathname
-      const child = spawn(process.execPath, [script, broker.url, how], {
+      const child = spawn(process.execPath, [script, broker.url, String(handled)], {
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       })
       const exited = once(child, 'exit')
@@ -59,7 +59,12 @@ export async function openBusFixture(openBroker: () => Promise<Broker>) {
         await exited
       })
       await eventually('the process has subscribed', () => said.some(({ ready }) => ready))
-      return { said, kill: (signal: NodeJS.Signals) => child.kill(signal), exited }
+      return {
+        said,
+        kill: (signal: NodeJS.Signals) => child.kill(signal),
+        goOn: () => child.send('go on'),
+        exited,
+      }
     },
     async close() {
       await Promise.all(closers.map((close) => close()))

@@ -1,27 +1,30 @@
+import { once } from 'node:events'
 import { openBus } from '../../../events/bus/open-bus.ts'
 import { silentLog } from '../../../foundation/log.ts'
 
 /**
- * A consumer in a process of its own, for the group `a`. Arguments: the address of the bus; how it handles: `hang` never
- * finishes an event, `note` says of each when it begins and when it is done; both say what they are given by a replay.
+ * A consumer in a process of its own, for the group `a`. Arguments: the address of the bus, and how many events of each
+ * subject it handles, live and of a replay; it holds the next one until its parent says something. It tells of each event
+ * when it begins and when it is done.
  */
-const [, , url = '', how] = process.argv
+const [, , url = '', handled = ''] = process.argv
 const say = (what: object) => process.send?.(what)
+const toGoOn = once(process, 'message')
 const bus = await openBus({ url, log: silentLog, retryDelaysMs: [20, 40] })
+const [holdLive, holdReplayed] = [createHold(), createHold()]
 await bus.subscribe({
   group: 'a',
-  async handle(event) {
-    say({ handling: event.subject, id: event.id })
-    if (how === 'hang') await new Promise(() => undefined)
-    await new Promise((resolve) => setTimeout(resolve, 2))
-    say({ handled: event.subject, id: event.id })
+  async handle({ subject, id }) {
+    say({ handling: subject, id })
+    await holdLive(subject)
+    say({ handled: subject, id })
   },
   replay: {
     async begin() {
       say({ replay: 'begin' })
     },
     async handle({ subject, data }) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await holdReplayed(subject)
       say({ replayed: subject, name: data.name })
     },
     async end() {
@@ -33,3 +36,13 @@ await bus.subscribe({
   },
 })
 say({ ready: true })
+
+/** In the middle is where something has been done, and something has not. */
+function createHold(): (subject: string) => Promise<unknown> {
+  const counts = new Map<string, number>()
+  return async (subject) => {
+    const count = counts.get(subject) ?? 0
+    counts.set(subject, count + 1)
+    if (count >= Number(handled)) await toGoOn
+  }
+}

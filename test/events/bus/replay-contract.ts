@@ -120,7 +120,7 @@ export function describeReplayContract(openBroker: () => Promise<Broker>): void 
     'a worker’s process is killed in the middle of a replay: another one goes on where it was',
     async (fixture) => {
       const bus = await fixture.open()
-      const worker = await fixture.process('note')
+      const worker = await fixture.process(10)
       const subjects = ['s', 't', 'u']
       await bus.publish(interleaved(subjects, 60))
       const started = await bus.operations.startReplay(request())

@@ -12,6 +12,8 @@ export type LogModule = {
   sdl: string
   /** The address of an instance that is there, each in its turn. */
   endpoint(): string | undefined
+  /** How often it was asked for. */
+  searches(): number
   append(...numbers: number[]): void
   /** Entries up to this number are gone. */
   forgetTo(n: number): void
@@ -86,6 +88,7 @@ export function createLogModule(): LogModule {
 
   return {
     sdl: logSdl,
+    searches: () => turn,
     endpoint() {
       turn += 1
       return [...living][turn % living.size]?.url

@@ -236,12 +236,17 @@ describe('a socket, for as long as it lasts', () => {
     await start({ pingEveryMs: 100 })
     const dead = await connect({ user: 'ada' })
     const alive = await connect({ user: 'bob' })
+    let pings = 0
+    alive.socket.on('ping', () => {
+      pings += 1
+    })
     dead.socket.pause()
     await eventually('it is gone', async () => {
       subscribe(alive, crypto.randomUUID(), '0')
       return module.open() === 1
     })
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    const before = pings
+    await eventually('the other was asked again and again', () => pings >= before + 3)
     dead.socket.resume()
     expect((await dead.closed).code).toBe(1006)
     expect(alive.socket.readyState).toBe(alive.socket.OPEN)
