@@ -179,7 +179,7 @@ describe('the control schema', () => {
       expect(data).toMatchObject({ deployPlugin: { number: 2, active: false } })
       const release = data?.deployPlugin as { errors: object[] } | undefined
       expect(release?.errors).toContainEqual(
-        expect.objectContaining({ code: 'FIELD_TYPE_MISMATCH', file: 'plugin.ts', line: 3 }),
+        expect.objectContaining({ code: 'CORE_FIELD_REDECLARED', file: 'plugin.ts', line: 3 }),
       )
       expect((await tierOf(platform.keys.sk)).status).toBe(200)
     })

@@ -1,0 +1,215 @@
+import type { Answer } from '../../support/gateway-under-test.ts'
+import { startTestLambdaHost } from '../../support/test-lambda-host.ts'
+import {
+  createDataControl,
+  dataSdl,
+  expectOk,
+  type Platform,
+  startPlatform,
+} from '../../support/two-subgraphs.ts'
+
+const deploy = `mutation ($client: String!, $files: [PluginFile!]!, $message: String, $dryRun: Boolean, $force: Boolean) {
+  deployPlugin(client: $client, files: $files, message: $message, dryRun: $dryRun, force: $force) {
+    number message active errors { code file line }
+  }
+}`
+const activate = `mutation ($client: String!, $release: Int!, $force: Boolean) {
+  activateRelease(client: $client, release: $release, force: $force) { client reason }
+}`
+const tier = 'type User @key(fields: "id") { id: ID!  tier: String }'
+const rank = 'type User @key(fields: "id") { id: ID!  rank: String }'
+
+let platform: Platform
+let host: Awaited<ReturnType<typeof startTestLambdaHost>>
+let operator: Record<string, string>
+/** Each test has a client of its own, with the modules users and data. */
+let client: { slug: string; deployer: Record<string, string>; server: Record<string, string> }
+let clients = 0
+beforeAll(async () => {
+  platform = await startPlatform()
+  operator = { 'x-api-key': platform.keys.operator }
+  host = await startTestLambdaHost(platform.gateway.url)
+  await expectOk(await host.register(platform.gateway.credentials.get('lambdas') ?? ''))
+})
+afterAll(async () => {
+  await host?.close()
+  await platform?.close()
+})
+beforeEach(async () => {
+  clients += 1
+  const slug = `client-${clients}`
+  const create = `mutation ($slug: String!) { createClient(slug: $slug, name: "Client", modules: ["users", "data"]) { secretKey deployKey } }`
+  const { createClient } = await dataOf<{ createClient: { secretKey: string; deployKey: string } }>(
+    platform.gateway.query(create, operator, { slug }),
+  )
+  const { secretKey, deployKey } = createClient
+  client = { slug, deployer: { 'x-api-key': deployKey }, server: { 'x-api-key': secretKey } }
+})
+
+/** Of an answer that has some. */
+async function dataOf<Data>(answer: Promise<Answer>): Promise<Data> {
+  const { data, errors } = await answer
+  if (!data) throw new Error(JSON.stringify(errors))
+  return data as Data
+}
+
+type Deployed = { number: number; message: string | null; active: boolean; errors: object[] }
+
+async function release(sdl: string, said: object = {}, variables: object = {}, headers = client.deployer) {
+  const files = [
+    { path: 'plugin.ts', content: sdl },
+    { path: 'said.json', content: JSON.stringify(said, null, 1) },
+  ]
+  const given = { client: client.slug, files, ...variables }
+  const { data, errors } = await platform.gateway.query(deploy, headers, given)
+  return { ...(data?.deployPlugin as Deployed | undefined), refused: errors?.[0]?.extensions.code }
+}
+const activateRelease = (number: number, variables: object = {}, headers = client.deployer) =>
+  platform.gateway.query(activate, headers, { client: client.slug, release: number, ...variables })
+/** Whether the client's graph has the field now. */
+const hasField = async (field: string) => {
+  const query = `{ record(id: "r") { createdBy { ${field} } } }`
+  const { status } = await platform.gateway.query(query, client.server)
+  return status === 200
+}
+
+test('back and forth between releases: served when the answer comes, and on record', async () => {
+  await release(tier, {}, { message: 'Tiers' })
+  await release(rank)
+  expect(await hasField('rank')).toBe(true)
+  expect((await activateRelease(1)).data).toEqual({
+    activateRelease: { client: client.slug, reason: expect.stringContaining('1') },
+  })
+  expect(await hasField('rank')).toBe(false)
+  expect(await hasField('tier')).toBe(true)
+  expect((await activateRelease(2)).errors).toBeUndefined()
+  // Once more is no change.
+  expect((await activateRelease(2)).errors).toBeUndefined()
+  expect(await hasField('rank')).toBe(true)
+
+  const changes = `query ($client: String) { changes(client: $client, action: null, first: 4) { edges { node { action actor before after } } } }`
+  type Change = { action: string; before: object | null; after: object }
+  const { changes: page } = await dataOf<{ changes: { edges: { node: Change }[] } }>(
+    platform.gateway.query(changes, operator, { client: client.slug }),
+  )
+  expect(page.edges.map(({ node }) => [node.action, node.before, node.after])).toEqual([
+    [
+      'registry.plugin.activated',
+      expect.objectContaining({ release: 1 }),
+      expect.objectContaining({ release: 2 }),
+    ],
+    [
+      'registry.plugin.activated',
+      expect.objectContaining({ release: 2 }),
+      expect.objectContaining({ release: 1 }),
+    ],
+    [
+      'registry.plugin.released',
+      expect.objectContaining({ release: 1 }),
+      expect.objectContaining({ release: 2 }),
+    ],
+    ['registry.plugin.released', null, expect.objectContaining({ release: 1, message: 'Tiers' })],
+  ])
+})
+
+test('what is served already, deployed once more, is that release', async () => {
+  const first = await release(tier, {}, { message: 'Tiers' })
+  expect(await release(tier, {}, { message: 'Again' })).toEqual(first)
+  expect(await release(rank)).toMatchObject({ number: 2 })
+  expect(await release(tier)).toMatchObject({ number: 3, active: true })
+})
+
+test('deployments at once get a number each, and the last of them is served', async () => {
+  const deployed = await Promise.all(
+    [1, 2, 3, 4].map((n) => release(tier, {}, { message: `${n}` }).then(() => release(`${tier}\n# ${n}`))),
+  )
+  const numbers = deployed.map(({ number = 0 }) => number)
+  expect(deployed.every(({ active, errors }) => active && errors?.length === 0)).toBe(true)
+  expect(new Set(numbers).size).toBe(4)
+  type Releases = { client: { releases: { edges: { node: { number: number; active: boolean } }[] } } }
+  const list =
+    'query ($client: String!) { client(slug: $client) { releases(first: 100) { edges { node { number active } } } } }'
+  const { edges } = (await dataOf<Releases>(platform.gateway.query(list, operator, { client: client.slug })))
+    .client.releases
+  expect(edges.filter(({ node }) => node.active).map(({ node }) => node.number)).toEqual([edges.length])
+})
+
+test('a release that does not fit the modules any more is refused, and what runs goes on', async () => {
+  await release('type Record @key(fields: "id") { id: ID!  tier: String }')
+  await release(tier)
+  const schema = dataSdl.replace('createdBy: User', 'createdBy: User  tier: Int')
+  await expectOk(await platform.data.register({ sdl: schema, resolvers: { ...createDataControl().resolvers } }))
+  const { errors } = await activateRelease(1)
+  expect(errors?.[0]?.extensions).toMatchObject({ code: 'PLUGIN_INVALID' })
+  expect(errors?.[0]?.extensions.errors).toEqual([expect.objectContaining({ code: 'CORE_FIELD_REDECLARED' })])
+  expect(await hasField('tier')).toBe(true)
+})
+
+test('a rule guards a root field that is there', async () => {
+  const rules = ['Mutation.touch', 'Mutation.touched', 'Query.touch']
+  expect((await release(tier, { rules })).errors).toEqual([
+    { code: 'RULE_WITHOUT_FIELD', file: 'said.json', line: 4 },
+    { code: 'RULE_WITHOUT_FIELD', file: 'said.json', line: 5 },
+  ])
+  expect(await release(tier, { rules: ['Mutation.touch'] })).toMatchObject({ active: true })
+})
+
+test('what a plugin needs is granted first', async () => {
+  const needs = { scopes: ['notify', 'records:read'], egress: ['api.example.com'] }
+  expect((await release(tier, { needs }, { dryRun: true })).errors).toEqual([
+    { code: 'NEEDS_NOT_GRANTED', file: 'said.json', line: 4 },
+    { code: 'NEEDS_NOT_GRANTED', file: 'said.json', line: 5 },
+    { code: 'NEEDS_NOT_GRANTED', file: 'said.json', line: 8 },
+  ])
+  // Only operators may insist.
+  expect((await release(tier, { needs }, { force: true })).refused).toBe('FORBIDDEN')
+  expect(await release(tier, { needs }, { force: true }, operator)).toMatchObject({ number: 1, active: true })
+  const grant = `mutation { grantPlugin(client: "${client.slug}", scopes: ["notify", "records:read"], egress: ["api.example.com"]) { slug } }`
+  expect((await platform.gateway.query(grant, operator)).errors).toBeUndefined()
+  expect(await release(rank, { needs })).toMatchObject({ number: 2, active: true, errors: [] })
+})
+
+test('a deployer releases for its own client: others, and releases that are not, are not found', async () => {
+  await release(tier)
+  const refusals = [
+    await activateRelease(1, { client: 'globex' }),
+    await activateRelease(1, { client: 'initech' }),
+    await activateRelease(1, {}, { 'x-api-key': platform.keys.globexDeploy }),
+    await activateRelease(2),
+    await activateRelease(-1),
+    await activateRelease(2_147_483_647),
+  ]
+  for (const { data, errors } of refusals) {
+    expect(errors?.[0]?.extensions.code).toBe('NOT_FOUND')
+    expect(data?.activateRelease ?? null).toBeNull()
+  }
+})
+
+test('a field that the core marks as replaceable is answered by the plugin, and the core is not asked', async () => {
+  const marked = `directive @replaceable on FIELD_DEFINITION ${dataSdl.replace('createdBy: User', 'createdBy: User  title: String @replaceable')}`
+  let asked = 0
+  const record = {
+    title() {
+      asked += 1
+      return 'of the core'
+    },
+  }
+  const resolvers = { ...createDataControl().resolvers, Record: record }
+  await expectOk(await platform.data.register({ sdl: marked, resolvers }))
+  const title = async () => {
+    const answer = platform.gateway.query('{ record(id: "r") { title } }', client.server)
+    return (await dataOf<{ record: { title: string } }>(answer)).record.title
+  }
+  expect(await title()).toBe('of the core')
+  const replaced = 'type Record @key(fields: "id") { id: ID!  title: String @override(from: "data") }'
+  expect(await release(replaced)).toMatchObject({ active: true, errors: [] })
+  expect(await title()).toMatch(/^[\da-f]{64}$/)
+  expect(asked).toBe(1)
+  expect(
+    (
+      await release(
+        'type Record @key(fields: "id") {\n id: ID!\n createdBy: String @override(from: "data") }',
+      )
+    ).errors,
+  ).toEqual([{ code: 'OVERRIDE_NOT_ALLOWED', file: 'plugin.ts', line: 3 }])
+})
