@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { Bus } from '../../events/bus/bus.ts'
+import { repeatEvery } from '../../events/bus/repeat-every.ts'
 import type { Close } from '../../foundation/closing.ts'
 import type { Log } from '../../foundation/log.ts'
 import { registerInstance } from '../../foundation/register-instance.ts'
@@ -18,6 +19,8 @@ import { createSecretStore } from './ctx/secret-store.ts'
 import { withRedaction } from './ctx/with-redaction.ts'
 import type { Egress } from './egress/create-egress.ts'
 import { createFindBuild } from './find-build.ts'
+import { createHandlerQueue } from './handlers/handler-queue.ts'
+import { startHandlers } from './handlers/start-handlers.ts'
 import { defaultPool, openIsolatePool } from './isolate-pool.ts'
 import { createLimitsOf } from './limits-of.ts'
 import { createLogCrossing } from './logs/log-crossing.ts'
@@ -40,6 +43,8 @@ export type HostGround = {
   egress: Egress
   /** 32 bytes. */
   secretsKey: Uint8Array
+  /** Before each further attempt to handle an event, in ms. @default as of the bus */
+  handlerRetryDelaysMs?: readonly number[] | undefined
 }
 
 export type LambdaHostOptions = {
@@ -55,6 +60,7 @@ export type LambdaHostOptions = {
 }
 
 const version = '0.1.0'
+const expireEveryMs = 60_000
 
 /**
  * Starts the lambda host: builds plugins (`POST /clients/<client>/builds`) and serves each build as a subgraph
@@ -62,7 +68,7 @@ const version = '0.1.0'
  * processes of the isolates, never here.
  */
 export async function createLambdaHost(
-  { db, databaseUrl, bus, egress, secretsKey }: HostGround,
+  { db, databaseUrl, bus, egress, secretsKey, handlerRetryDelaysMs }: HostGround,
   options: LambdaHostOptions,
 ): Promise<RunningService> {
   const { log, gatewayUrl } = options
@@ -95,6 +101,17 @@ export async function createLambdaHost(
   serveBuilding(app, verify, await createBuild({ store, isolates, limitsOf }))
   serveGraphql(app, callOfBuild, createPluginRunner(running))
   serveRules(app, callOfBuild, createRuleRunner(running))
+  const handlerQueue = createHandlerQueue(db)
+  const stopHandlers =
+    bus &&
+    (await startHandlers({
+      ...{ registry, bus, ...running },
+      queue: handlerQueue,
+      retryDelaysMs: handlerRetryDelaysMs,
+    }))
+  const stopExpiring = repeatEvery(expireEveryMs, () =>
+    kv.removeExpired().catch((error) => log.warn({ err: error }, 'expired values could not be removed')),
+  )
   await app.listen({ host: options.host, port: options.port })
   const url = `http://${options.host}:${(app.server.address() as AddressInfo).port}`
   const unregister = registerInstance({
@@ -113,6 +130,8 @@ export async function createLambdaHost(
       closeInOrder([
         unregister,
         async () => app.close(),
+        async () => stopHandlers?.(),
+        stopExpiring,
         registry.close,
         isolates.close,
         pluginLog.close,

@@ -7,7 +7,7 @@ import { sealingKey } from '../../foundation/sealed-text.ts'
 import { type Env, type RunningService, runService } from '../../foundation/service.ts'
 import { PrismaClient } from '../../prisma/generated/lambdas/client.ts'
 import { migrate } from '../../prisma/migrate.ts'
-import { createLambdaHost } from './create-lambda-host.ts'
+import { createLambdaHost, type HostGround } from './create-lambda-host.ts'
 import { createEgress } from './egress/create-egress.ts'
 import { readAddressBlocks } from './egress/public-address.ts'
 
@@ -27,8 +27,10 @@ const settingsSchema = z.object({
   TRELLIS_EGRESS_ALLOW: z.string().default('').transform(readBlocks),
 })
 
+export type HostStartOptions = Pick<HostGround, 'handlerRetryDelaysMs'>
+
 /** Starts the lambda host. @throws {ConfigError}, {MigrationError}, or what listening throws */
-export async function start(env: Env): Promise<RunningService> {
+export async function start(env: Env, options: HostStartOptions = {}): Promise<RunningService> {
   const settings = parseConfig(settingsSchema, env)
   const databaseUrl = settings.DATABASE_URL
   await migrate('lambdas', databaseUrl)
@@ -42,7 +44,7 @@ export async function start(env: Env): Promise<RunningService> {
     const bus = busUrl === undefined ? null : await openBus({ url: busUrl, log })
     if (bus) opened.defer(bus.close)
     const egress = createEgress({ allows: settings.TRELLIS_EGRESS_ALLOW })
-    const ground = { db, databaseUrl, bus, egress, secretsKey: settings.TRELLIS_SECRETS_KEY }
+    const ground = { ...options, db, databaseUrl, bus, egress, secretsKey: settings.TRELLIS_SECRETS_KEY }
     const host = await createLambdaHost(ground, {
       host: settings.HOST,
       port: settings.PORT,

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Close } from '../../foundation/closing.ts'
+import type { Env } from '../../foundation/service.ts'
 import type { Viewer } from '../../foundation/viewer.ts'
-import { start } from '../../lambdas/host/main.ts'
+import { type HostStartOptions, start } from '../../lambdas/host/main.ts'
 import type { PluginBuild } from '../../schema/plugin-build.ts'
+import type { PluginOfClient } from '../../schema/plugin-registry.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { type AnswerGraphQL, type GatewayStandIn, startGatewayStandIn } from '../support/gateway-stand-in.ts'
 import type { Answer } from '../support/graphql.ts'
@@ -10,6 +12,12 @@ import type { Answer } from '../support/graphql.ts'
 export type LambdaHostUnderTest = {
   url: string
   gateway: GatewayStandIn
+  /** What it was started with, for another copy. */
+  env: Env
+  /** The viewer's request to the host itself. */
+  send<Body>(path: string, body: object, viewer: Viewer): Promise<Body>
+  /** Builds a plugin and has the registry serve it. */
+  activate(client: string, plugin: string, rest?: Partial<PluginOfClient>): Promise<void>
   build(client: string, files: Record<string, string>, viewer?: Viewer): Promise<PluginBuild>
   /** Builds a plugin that has to be good, and gives what asks it. */
   deploy(client: string, plugin: string): Promise<Ask>
@@ -28,19 +36,25 @@ export const memberOf = (client: string): Viewer => ({
   sessionId: 's1',
   roles: ['MEMBER'],
 })
-const deployerOf = (client: string): Viewer => ({ kind: 'DEPLOYER', client, keyId: 'k1' })
+let releases = 0
+export const deployerOf = (client: string): Viewer => ({ kind: 'DEPLOYER', client, keyId: 'k1' })
 
 /** The real host with its real isolates and database; the gateway's edge is a stand-in. */
-export async function startLambdaHost(answerGraphQL?: AnswerGraphQL): Promise<LambdaHostUnderTest> {
+export async function startLambdaHost(
+  answerGraphQL?: AnswerGraphQL,
+  { env: more, ...options }: HostStartOptions & { env?: Env } = {},
+): Promise<LambdaHostUnderTest> {
   const database = await createTestDatabase('lambdas')
   const gateway = await startGatewayStandIn(3600, answerGraphQL)
-  const host = await start({
+  const env: Env = {
     LOG_LEVEL: 'silent',
     DATABASE_URL: database.url,
     TRELLIS_GATEWAY_URL: gateway.url,
     TRELLIS_MODULE_CREDENTIAL: 'a credential of the test',
     TRELLIS_SECRETS_KEY: randomBytes(32).toString('base64'),
-  })
+    ...more,
+  }
+  const host = await start(env, options)
   const send = async <Body>(path: string, body: object, viewer: Viewer): Promise<Body> => {
     const token = await gateway.token(viewer, 'lambdas')
     const response = await fetch(host.url + path, {
@@ -65,7 +79,15 @@ export async function startLambdaHost(answerGraphQL?: AnswerGraphQL): Promise<La
   return {
     url: host.url,
     gateway,
+    env,
+    send,
     build,
+    async activate(client, plugin, rest) {
+      const built = await build(client, { 'plugin.ts': plugin })
+      if (!built.ok) throw new Error(JSON.stringify(built.errors))
+      const { digest, handlers } = built
+      await gateway.setPlugin(client, { active: { number: ++releases, digest, handlers }, ...rest })
+    },
     async deploy(client, plugin) {
       const path = `${await buildPath(client, plugin)}/graphql`
       return (query, variables = {}) => send(path, { query, variables }, memberOf(client))
@@ -105,4 +127,16 @@ export default definePlugin({
   resolvers: { ${resolvers} },
   ${rest}
 })`
+}
+
+/** A plugin with one handler. `event` and `ctx` are in reach, and `saw`, which asks the graph what it is given. */
+export function handling(body: string, type = 'data.record.created'): string {
+  return pluginWith({
+    typeDefs: 'type Query { unused: String }',
+    resolvers: 'Query: { unused: () => null }',
+    rest: `on: { '${type}': async (event, ctx) => {
+      const saw = (what) => ctx.asPlugin.graphql(String(what))
+      ${body}
+    } },`,
+  })
 }

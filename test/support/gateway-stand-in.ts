@@ -25,8 +25,8 @@ export type RegistrationCall = {
 export type GatewayStandIn = {
   url: string
   registrations: RegistrationCall[]
-  /** What the registry says of a client's plugin from now on; the host hears of it at once. */
-  setPlugin(client: string, plugin: Partial<PluginOfClient>): void
+  /** What the registry says of a client's plugin from now on. Resolves when a host has heard of it. */
+  setPlugin(client: string, plugin: Partial<PluginOfClient>): Promise<void>
   token(viewer: Viewer, audience: string): Promise<string>
   /** Signs like the gateway, with this instance's key. */
   keys: SigningKeys
@@ -50,6 +50,7 @@ export async function startGatewayStandIn(
   const plugins = new Map<string, PluginOfClient>()
   const waiting = new Set<() => void>()
   let revision = 0
+  let heard = Promise.withResolvers<void>()
   const pluginOf = (client: string) =>
     plugins.get(client) ?? { client, active: null, grants: { scopes: [], egress: [] }, limits: {}, flags: [] }
   const server = createServer(async (request, response) => {
@@ -69,8 +70,9 @@ export async function startGatewayStandIn(
     if (path.startsWith('/registry/plugins')) {
       const after = Number(new URL(path, 'http://gateway').searchParams.get('after') ?? -1)
       const answer = () => response.end(JSON.stringify({ revision, clients: [...plugins.values()] }))
-      if (after === revision) waiting.add(answer)
-      else answer()
+      if (after !== revision) return answer()
+      waiting.add(answer)
+      heard.resolve()
       return
     }
     if (path === '/registry/plugin-tokens') {
@@ -95,8 +97,10 @@ export async function startGatewayStandIn(
     setPlugin(client, plugin) {
       plugins.set(client, { ...pluginOf(client), ...plugin })
       revision += 1
+      heard = Promise.withResolvers()
       for (const answer of waiting) answer()
       waiting.clear()
+      return heard.promise
     },
     token: (viewer, audience) => sign({ viewer, depth: 0 }, audience),
     keys,

@@ -1,0 +1,59 @@
+import type { PlatformEvent } from '../../../events/catalogue/platform-event.ts'
+import { TrellisError } from '../../../foundation/errors.ts'
+import type { Caller } from '../ctx/caller.ts'
+import { causeOfEvent, maxHops } from '../ctx/causation.ts'
+import type { OpenCall } from '../ctx/open-call.ts'
+import type { FindBuild } from '../find-build.ts'
+import type { LimitsOf } from '../limits-of.ts'
+import type { PluginRegistry } from '../plugin-registry.ts'
+import type { RunLambdas } from '../run-lambdas.ts'
+
+export type HandleEventOptions = {
+  registry: PluginRegistry
+  findBuild: FindBuild
+  limitsOf: LimitsOf
+  runLambdas: RunLambdas
+  openCall: (caller: Caller) => OpenCall
+}
+
+/** @throws the signal's reason while the registry is not known */
+export type HandleEvent = (event: PlatformEvent, signal: AbortSignal) => Promise<void>
+
+/**
+ * Has the release that is served now handle an event; one that has no handler for it has nothing to do.
+ *
+ * @throws {TrellisError} EVENT_LOOP, LAMBDA_…
+ */
+export function createHandleEvent(options: HandleEventOptions): HandleEvent {
+  const { registry, findBuild, limitsOf, runLambdas, openCall } = options
+  return async (event, signal) => {
+    // A host that has just started knows of no plugin yet, which is not the same as that there is none.
+    await registry.known(signal)
+    const { client } = event
+    const { active, grants } = registry.pluginOf(client)
+    if (!active?.handlers.includes(event.type)) return
+    requireNoLoop(event)
+    const { digest, number } = active
+    const { bundle } = await findBuild(client, digest)
+    const viewer = { kind: 'PLUGIN', client, release: number, scopes: grants.scopes } as const
+    const { facts, ask } = openCall({ client, viewer, depth: 0, rights: null, event })
+    const [outcome] = await runLambdas(
+      { client, digest, bundle, limits: limitsOf(client) },
+      [{ lambda: `on:${event.type}`, argument: shown(event) }],
+      { facts, ask, repeatable: false },
+    )
+    if (outcome && 'error' in outcome) throw outcome.error
+  }
+}
+
+function requireNoLoop(event: PlatformEvent): void {
+  if (causeOfEvent(event).hops <= maxHops) return
+  throw new TrellisError(
+    'EVENT_LOOP',
+    `The plugin caused this event by handling its own events, ${maxHops} of them one after the other.`,
+  )
+}
+
+function shown({ id, type, subject, time, actor, data }: PlatformEvent) {
+  return { id, type, subject, time, actor, data }
+}

@@ -1,0 +1,47 @@
+import type { Bus } from '../../../events/bus/bus.ts'
+import { repeatEvery } from '../../../events/bus/repeat-every.ts'
+import { defaultRetryDelaysMs } from '../../../events/bus/subscribe-group.ts'
+import type { Close } from '../../../foundation/closing.ts'
+import type { Log } from '../../../foundation/log.ts'
+import { createHandleEvent, type HandleEventOptions } from './handle-event.ts'
+import type { HandlerQueue } from './handler-queue.ts'
+import { workQueue } from './work-queue.ts'
+
+export type HandlersOptions = HandleEventOptions & {
+  bus: Bus
+  queue: HandlerQueue
+  log: Log
+  /** As of the bus. @default 100, 500, 2000, 10000, 30000 */
+  retryDelaysMs?: readonly number[] | undefined
+}
+
+const group = 'plugins'
+/** Only noting down: all that are there at once. */
+const notedAtOnce = 64
+const removeOldEveryMs = 3_600_000
+
+/**
+ * Events to the handlers of plugins. One group of the bus, for all clients together, only notes down what is to be
+ * handled; what then happens with it is each client's own affair, and keeps no other client's events back.
+ */
+export async function startHandlers(options: HandlersOptions): Promise<Close> {
+  const { registry, bus, queue, log, retryDelaysMs = defaultRetryDelaysMs } = options
+  const worker = workQueue({ queue, handle: createHandleEvent(options), retryDelaysMs, log })
+  const leave = await bus.subscribe({
+    group,
+    concurrency: notedAtOnce,
+    async handle(event, signal) {
+      await registry.known(signal)
+      if (!registry.pluginOf(event.client).active?.handlers.includes(event.type)) return
+      await queue.add(event)
+      worker.wake()
+    },
+  })
+  const stopRemoving = repeatEvery(removeOldEveryMs, () =>
+    queue.removeOld().catch((error) => log.warn({ err: error }, 'old dead letters could not be removed')),
+  )
+  return async () => {
+    await leave()
+    await Promise.all([worker.close(), stopRemoving()])
+  }
+}

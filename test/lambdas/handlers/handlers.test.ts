@@ -1,0 +1,185 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import { decodeJwt } from 'jose'
+import type { Bus } from '../../../events/bus/bus.ts'
+import { openBus } from '../../../events/bus/open-bus.ts'
+import type { PlatformEvent } from '../../../events/catalogue/platform-event.ts'
+import { silentLog } from '../../../foundation/log.ts'
+import { createHandlerQueue, type HandlerQueue } from '../../../lambdas/host/handlers/handler-queue.ts'
+import { PrismaClient } from '../../../prisma/generated/lambdas/client.ts'
+import { createEmptyDatabase, type TestDatabase } from '../../support/database.ts'
+import { eventually } from '../../support/eventually.ts'
+import { handling, type LambdaHostUnderTest, startLambdaHost } from '../lambda-host-under-test.ts'
+
+type Asked = { query: string; token: string; traceparent: string | undefined }
+
+let busDatabase: TestDatabase
+let bus: Bus
+let host: LambdaHostUnderTest
+let db: PrismaClient
+let queue: HandlerQueue
+const asked: Asked[] = []
+let answers: (query: string) => Promise<object> | object = () => ({ data: {} })
+
+beforeAll(async () => {
+  busDatabase = await createEmptyDatabase('bus')
+  bus = await openBus({ url: busDatabase.url, log: silentLog })
+  host = await startLambdaHost(
+    (request, authorization, traceparent) => {
+      asked.push({ query: request.query, token: authorization.replace('Bearer ', ''), traceparent })
+      return answers(request.query)
+    },
+    { env: { TRELLIS_BUS_URL: busDatabase.url }, handlerRetryDelaysMs: [20, 40] },
+  )
+  db = new PrismaClient({ adapter: new PrismaPg({ connectionString: String(host.env.DATABASE_URL) }) })
+  queue = createHandlerQueue(db)
+})
+afterAll(async () => {
+  await db?.$disconnect()
+  await host?.close()
+  await bus?.close()
+  await busDatabase?.drop()
+})
+beforeEach(() => {
+  asked.length = 0
+  answers = () => ({ data: {} })
+})
+
+let events = 0
+function eventOf(client: string, subject: string, rest: Partial<PlatformEvent> = {}): PlatformEvent {
+  const id = `e${++events}`
+  const place = { id, source: 'data', type: 'data.record.created', subject, client }
+  const time = '2026-01-01T00:00:00.000Z'
+  return { ...place, actor: 'user:u1', time, traceparent: null, dataVersion: 1, data: { n: events }, ...rest }
+}
+
+const seen = () => asked.map(({ query }) => query)
+const allSeen = (expected: readonly string[]) =>
+  eventually(`seen are ${expected}`, () => expected.every((one) => seen().includes(one)))
+const deadLetters = (client: string) => queue.deadLetters(client, { after: null, limit: 10 })
+const oneDeadLetter = (client: string) =>
+  eventually('there is a dead letter', async () => (await deadLetters(client))[0])
+
+test('a handler is given the events of its own client, and asks with the rights of the plugin', async () => {
+  await host.activate('acme', handling('await saw(JSON.stringify(event) + typeof ctx.graphql)'), {
+    grants: { scopes: ['records:read'], egress: [] },
+  })
+  const event = eventOf('acme', 's1')
+  await bus.publish([eventOf('globex', 's1'), eventOf('acme', 's1', { type: 'data.record.deleted' }), event])
+  const { id, type, subject, time, actor, data } = event
+  await allSeen([`${JSON.stringify({ id, type, subject, time, actor, data })}undefined`])
+  expect(asked).toHaveLength(1)
+  expect(decodeJwt(asked[0]?.token ?? '')).toMatchObject({
+    aud: 'gateway',
+    depth: 0,
+    viewer: { kind: 'PLUGIN', client: 'acme', scopes: ['records:read'] },
+  })
+  await eventually(
+    'nothing is left',
+    async () => (await db.handlerEvent.count({ where: { client: 'acme' } })) === 0,
+  )
+})
+
+test('what throws is tried again, then is a dead letter; its subject keeps its order, and others do not wait', async () => {
+  await host.activate(
+    'order',
+    handling(`await saw(event.data.name); if (event.data.name === 'bad') throw new Error('no good')`),
+  )
+  const named = (name: string, subject: string) => eventOf('order', subject, { data: { name } })
+  await bus.publish([named('bad', 'one'), named('after', 'one'), named('other', 'two')])
+  await allSeen(['after', 'other'])
+  expect(seen().filter((name) => name !== 'other')).toEqual(['bad', 'bad', 'bad', 'after'])
+  const letter = await oneDeadLetter('order')
+  expect(letter).toMatchObject({
+    group: 'plugin:order',
+    event: { subject: 'one', data: { name: 'bad' } },
+    error: 'LAMBDA_FAILED: no good',
+    attempts: 3,
+    redelivering: false,
+  })
+  expect(await deadLetters('acme')).toEqual([])
+
+  // Another release, which can do it, is served; the dead letter is handled by that one.
+  await host.activate('order', handling('await saw("better " + event.data.name)'))
+  expect(await queue.redeliver('acme', null)).toBe(0)
+  expect(await queue.redeliver('order', ['another'])).toBe(0)
+  expect(await queue.redeliver('order', [letter.event.id])).toBe(1)
+  await allSeen(['better bad'])
+  await eventually('it is none any more', async () => (await deadLetters('order')).length === 0)
+})
+
+test("a client whose handlers hang, for many events, keeps nobody else's back", async () => {
+  await host.activate('stuck', handling('await new Promise(() => {})'))
+  await host.activate('brisk', handling('await saw("brisk " + event.subject)'))
+  await bus.publish(Array.from({ length: 300 }, (_, n) => eventOf('stuck', `s${n}`)))
+  await eventually(
+    'they are noted',
+    async () => (await db.handlerEvent.count({ where: { client: 'stuck' } })) === 300,
+  )
+  const startedAt = performance.now()
+  await bus.publish(Array.from({ length: 20 }, (_, n) => eventOf('brisk', `s${n}`)))
+  await allSeen(Array.from({ length: 20 }, (_, n) => `brisk s${n}`))
+  expect(performance.now() - startedAt).toBeLessThan(5_000)
+  await db.handlerEvent.deleteMany({ where: { client: 'stuck' } })
+})
+
+test('events that a handler emits are there once, however often it runs, and are of the plugin', async () => {
+  await host.activate(
+    'emits',
+    handling(`
+      await ctx.emit('plugin.thing_done', { subject: event.subject, data: { n: 1 } })
+      await ctx.emit('plugin.thing_done', { subject: event.subject, data: { n: 2 } })
+      if (await ctx.kv.set('tried', true, { ifEquals: null })) throw new Error('once more')
+      await saw('emitted')`),
+  )
+  await bus.publish([eventOf('emits', 's1', { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` })])
+  await allSeen(['emitted'])
+  const published = await eventually('they are on the bus', async () => {
+    const filter = { client: 'emits', type: 'plugin.thing_done', subject: null }
+    const found = await bus.operations.history(filter, { after: null, limit: 10, newestFirst: false })
+    return found.length >= 2 && found
+  })
+  expect(published.map(({ event }) => event)).toEqual([
+    expect.objectContaining({ source: 'plugin', subject: 's1', actor: 'plugin:emits', data: { n: 1 } }),
+    expect.objectContaining({
+      data: { n: 2 },
+      traceparent: expect.stringMatching(`^00-${'a'.repeat(32)}-01`),
+    }),
+  ])
+  expect(asked[0]?.traceparent).toContain(`00-${'a'.repeat(32)}-01`)
+})
+
+test('a handler that causes the event it handles is stopped after some rounds, with a dead letter that says so', async () => {
+  await host.activate(
+    'loops',
+    handling(
+      'await saw("round"); await ctx.emit("plugin.round", { subject: "s", data: {} })',
+      'plugin.round',
+    ),
+  )
+  await bus.publish([eventOf('loops', 's', { type: 'plugin.round', source: 'plugin' })])
+  expect((await oneDeadLetter('loops')).error).toMatch(/^EVENT_LOOP/)
+  expect(seen()).toHaveLength(6)
+  // From somebody else, whatever the trace context looks like, it is no round.
+  const forged = `00-${'c'.repeat(32)}-ff${'d'.repeat(14)}-01`
+  asked.length = 0
+  await bus.publish([eventOf('loops', 't', { type: 'plugin.round', source: 'plugin', traceparent: forged })])
+  await allSeen(['round'])
+})
+
+test.each([
+  ['BAD_USER_INPUT', '"plugin.Upper", { subject: "s", data: {} }'],
+  ['BAD_USER_INPUT', '"data.record.created", { subject: "s", data: {} }'],
+  ['BAD_USER_INPUT', '"plugin.", { subject: "s", data: {} }'],
+  ['BAD_USER_INPUT', '"plugin.x", { subject: "", data: {} }'],
+  ['BAD_USER_INPUT', '"plugin.x", { subject: "s", data: [] }'],
+  ['BAD_USER_INPUT', '"plugin.x", { subject: "s", data: { a: "\\0" } }'],
+  ['BAD_USER_INPUT', '"plugin.x", { subject: "s", data: { "\\ud800": 1 } }'],
+  ['BAD_USER_INPUT', '"plugin.x"'],
+  ['EVENT_TOO_LARGE', '"plugin.x", { subject: "s", data: { a: "x".repeat(70000) } }'],
+])('%s: emit(%s)', async (code, emitted) => {
+  const client = `odd-${events}`
+  await host.activate(client, handling(`await ctx.emit(${emitted}).catch((e) => saw(e.code + event.id))`))
+  const event = eventOf(client, 's')
+  await bus.publish([event])
+  await allSeen([code + event.id])
+})
