@@ -138,7 +138,9 @@ test('a release that does not fit the modules any more is refused, and what runs
   await release('type Record @key(fields: "id") { id: ID!  tier: String }')
   await release(tier)
   const schema = dataSdl.replace('createdBy: User', 'createdBy: User  tier: Int')
-  await expectOk(await platform.data.register({ sdl: schema, resolvers: { ...createDataControl().resolvers } }))
+  await expectOk(
+    await platform.data.register({ sdl: schema, resolvers: { ...createDataControl().resolvers } }),
+  )
   const { errors } = await activateRelease(1)
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'PLUGIN_INVALID' })
   expect(errors?.[0]?.extensions.errors).toEqual([expect.objectContaining({ code: 'CORE_FIELD_REDECLARED' })])
