@@ -14,18 +14,21 @@ export type ConnectionOptions = {
 
 export type Connection = {
   endpoint: string
+  /** What the graph says, errors included. @throws {CommandError} for no answer */
+  ask(document: string, variables: Readonly<Record<string, unknown>>): Promise<object>
   /** @throws {CommandError} for an answer with errors, or none */
   call<Data>(document: string, variables: Readonly<Record<string, unknown>>): Promise<Data>
 }
 
 const demoFile = z.object({
   endpoint: z.string(),
+  operatorKey: z.string(),
   clients: z.record(z.string(), z.object({ deployKey: z.string(), secretKey: z.string() })),
 })
 type DemoFile = z.infer<typeof demoFile>
 
 /** Which of the demo client's keys is used where none was given. */
-export type KeyKind = 'deployKey' | 'secretKey'
+export type KeyKind = 'deployKey' | 'secretKey' | 'operatorKey'
 
 /**
  * A key that was given is used as it is. Without one, and beside a platform on this machine, it is the demo client's;
@@ -45,17 +48,32 @@ export async function connect(
       'No platform is known: run npm start here, or set TRELLIS_ENDPOINT and TRELLIS_DEPLOY_KEY.',
     )
   if (!URL.canParse(endpoint)) throw new CommandError(`${endpoint} is not a URL.`)
-  const ownKey = endpoint === demo?.endpoint ? demo.clients[client]?.[kind] : undefined
+  const ownKey = endpoint === demo?.endpoint ? keyOf(demo, client, kind) : undefined
   const apiKey = options.key ?? ownKey
   if (!apiKey)
     throw new CommandError(
-      `No key for the client ${client} is known: set TRELLIS_DEPLOY_KEY, or give --key.${others(demo)}`,
+      `No ${names[kind]} for the client ${client} is known: ${kind === 'deployKey' ? 'set TRELLIS_DEPLOY_KEY, or ' : ''}give --key.${others(demo)}`,
     )
   return {
     endpoint,
+    ask: (document, variables) =>
+      callGraphQL<object>(endpoint, { document, variables, credentials: { apiKey } }).then(
+        (data) => ({ data }),
+        (error) => (error instanceof CallError ? { data: null, errors: error.errors } : explain(error)),
+      ),
     call: (document, variables) =>
       callGraphQL<never>(endpoint, { document, variables, credentials: { apiKey } }).catch(explain),
   }
+}
+
+const names: Record<KeyKind, string> = {
+  deployKey: 'deploy key',
+  secretKey: 'secret key',
+  operatorKey: 'operator key',
+}
+
+function keyOf(demo: DemoFile, client: string, kind: KeyKind): string | undefined {
+  return kind === 'operatorKey' ? demo.operatorKey : demo.clients[client]?.[kind]
 }
 
 function others(demo: DemoFile | null): string {

@@ -2,7 +2,8 @@ import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { makeExecutableSchema } from '@graphql-tools/schema'
 import { graphql } from 'graphql'
-import { argumentsOf, faultOfValue, fieldOf } from '../lambdas/local/field-call.ts'
+import { faultOfValue, fieldOf } from '../lambdas/local/field-call.ts'
+import { argumentFor, type Given } from '../lambdas/local/lambda-argument.ts'
 import { type LocalIsolates, openLocalIsolates } from '../lambdas/local/local-isolates.ts'
 import { type LocalWorld, powersIn } from '../lambdas/local/local-world.ts'
 import { createMemoryStore, type MemoryStore } from '../lambdas/local/memory-store.ts'
@@ -155,8 +156,10 @@ function underTest(plugin: LocalPlugin, world: TestWorld): PluginUnderTest {
   }
   const powers = powersIn(around)
 
-  async function run(lambda: string, argument: object, viewer = world.viewer ?? member): Promise<unknown> {
-    const facts = { viewer, flags: world.flags ?? [] }
+  async function run(lambda: string, given: Partial<Given>): Promise<unknown> {
+    const whole: Given = { args: {}, parents: [], event: {}, viewer: world.viewer ?? member, ...given }
+    const argument = argumentFor(plugin, lambda, whole)
+    const facts = { viewer: whole.viewer, flags: world.flags ?? [] }
     const { outcome, logs: lines } = await plugin.run({ lambda, argument, facts, powers, now })
     logs.push(...lines)
     return valueIn(outcome)
@@ -164,28 +167,22 @@ function underTest(plugin: LocalPlugin, world: TestWorld): PluginUnderTest {
 
   return {
     async resolve<Value>(lambda: string, args: Variables = {}) {
-      const field = demandField(plugin, lambda)
-      const value = await run(lambda, { parent: null, args: argumentsOf(field, args) })
-      return checked<Value>(value, faultOfValue(value, field.type))
+      const value = await run(lambda, { args })
+      return checked<Value>(value, faultOf(plugin, lambda, value))
     },
     async resolveAll<Value>(lambda: string, objects: readonly object[], args: Variables = {}) {
-      const field = demandField(plugin, lambda)
-      const values = await run(lambda, { parent: objects, args: argumentsOf(field, args) })
+      const values = await run(lambda, { args, parents: objects })
       const list = Array.isArray(values) ? values.map(asValue) : []
       return list.map((one) =>
-        checked<Value>(one, one instanceof Error ? null : faultOfValue(one, field.type)),
+        checked<Value>(one, one instanceof Error ? null : faultOf(plugin, lambda, one)),
       )
     },
-    async rule(coordinate, args, viewer = world.viewer ?? member) {
-      const [type, field] = coordinate.split('.')
-      demand(plugin.build.rules, coordinate, 'rule')
-      const argument = { type, field, args, viewer }
-      return (await run(`rule:${coordinate}`, { argument }, viewer)) as RuleAnswer
+    async rule(coordinate, args, viewer) {
+      return (await run(`rule:${coordinate}`, { args, ...(viewer && { viewer }) })) as RuleAnswer
     },
-    async on(type, { subject, data = {}, id = crypto.randomUUID(), actor = null }) {
-      demand(plugin.build.handlers, type, 'handler')
+    async on(type, event) {
       const time = new Date(now ?? Date.now()).toISOString()
-      await run(`on:${type}`, { argument: { id, type, subject, time, actor, data } })
+      await run(`on:${type}`, { event: { time, ...event } })
     },
     asked,
     emitted,
@@ -223,15 +220,9 @@ function nameOf(document: string): string | null {
   return /^\s*(?:query|mutation)\s+(\w+)/m.exec(document)?.[1] ?? null
 }
 
-function demandField({ schema }: LocalPlugin, lambda: string) {
+function faultOf({ schema }: LocalPlugin, lambda: string, value: unknown): string | null {
   const field = fieldOf(schema, lambda)
-  if (field) return field
-  throw new Error(`The plugin has no field ${lambda}.`)
-}
-
-function demand(known: readonly string[], name: string, what: string): void {
-  if (!known.includes(name))
-    throw new Error(`The plugin has no ${what} ${name}; it has ${known.join(', ') || 'none'}.`)
+  return field && faultOfValue(value, field.type)
 }
 
 function valueIn(outcome: LocalRun['outcome']): unknown {

@@ -1,4 +1,4 @@
-import { TrellisError } from '../../foundation/errors.ts'
+import { type ErrorCode, TrellisError } from '../../foundation/errors.ts'
 import type { Powers, Question } from '../host/ctx/create-ask.ts'
 import { isGrantedHost } from '../host/egress/granted-host.ts'
 import type { MemoryStore } from './memory-store.ts'
@@ -39,11 +39,15 @@ export function powersIn(world: LocalWorld): Powers {
   const { kv, secrets, needs } = world
   return {
     graphql: async ({ document, variables }) =>
-      JSON.stringify(await world.graph({ document, variables, as: 'caller' })),
+      JSON.stringify(
+        await world.graph({ document, variables, as: 'caller' }).catch(failsAs('SUBGRAPH_UNAVAILABLE')),
+      ),
     async 'asPlugin.graphql'({ document, variables }) {
       if (needs.scopes.length === 0)
         throw new TrellisError('FORBIDDEN', 'The plugin has no rights of its own: name scopes in `needs`.')
-      return JSON.stringify(await world.graph({ document, variables, as: 'plugin' }))
+      return JSON.stringify(
+        await world.graph({ document, variables, as: 'plugin' }).catch(failsAs('SUBGRAPH_UNAVAILABLE')),
+      )
     },
     'kv.get': async ({ key }) => JSON.stringify(kv.get(key)),
     'kv.set': async ({ key, value, ...options }) => JSON.stringify(kv.set(key, value, options)),
@@ -59,7 +63,10 @@ export function powersIn(world: LocalWorld): Powers {
       world.emit({ type, subject, data })
       return 'null'
     },
-    fetch: async (question) => JSON.stringify(await world.fetch(outgoing(question, needs.egress))),
+    async fetch(question) {
+      const request = outgoing(question, needs.egress)
+      return JSON.stringify(await world.fetch(request).catch(failsAs('EGRESS_FAILED')))
+    },
   }
 }
 
@@ -71,4 +78,12 @@ function outgoing(
   if (!isGrantedHost(new URL(url), hosts))
     throw new TrellisError('EGRESS_NOT_GRANTED', `${new URL(url).host} is not in \`needs.egress\`.`)
   return { url, method: method ?? 'GET', headers: headers ?? {}, body: body ?? null }
+}
+
+/** What is wrong with the world here is its author's to know. */
+function failsAs(code: ErrorCode): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof TrellisError) throw error
+    throw new TrellisError(code, error instanceof Error ? error.message : String(error))
+  }
 }

@@ -1,0 +1,43 @@
+import type { Command } from 'commander'
+import { type CommandContext, type RemoteOptions, remote, wholeNumber } from './command-context.ts'
+import { deploy } from './commands/deploy.ts'
+import { releases } from './commands/releases.ts'
+import { rollback } from './commands/rollback.ts'
+import { clientOf, namedPlugin } from './named-plugin.ts'
+
+/** `deploy`, `rollback`, `releases`. */
+export function addReleaseCommands(program: Command, { show, connectFor }: CommandContext): void {
+  remote(
+    program.command('deploy'),
+    "serves a folder's plugin as a new release, or says what is wrong with it",
+  )
+    .argument('[folder]', 'the plugin, as in clients/acme', '.')
+    .option('--dry-run', 'says what would happen, and changes nothing')
+    .option('-m, --message <text>', 'what people find in the list of releases')
+    .action((path: string, options: RemoteOptions & { dryRun?: boolean; message?: string }) =>
+      show(options, async () => {
+        const folder = await namedPlugin(path)
+        const client = options.client ?? folder.client
+        const { message = null, dryRun = false } = options
+        return deploy(await connectFor(client, options), folder, { client, message, dryRun })
+      }),
+    )
+  remote(program.command('rollback'), 'serves an earlier release again')
+    .argument('[client]', 'acme, or its folder', '.')
+    .option('--to <release>', 'its number; without it, the one before the one that is served', wholeNumber)
+    .action((name: string, options: RemoteOptions & { to?: number }) =>
+      show(options, async () => {
+        const client = options.client ?? clientOf(name)
+        return rollback(await connectFor(client, options), client, options.to ?? null)
+      }),
+    )
+  remote(program.command('releases'), 'the releases, the newest first; * is the one that is served')
+    .argument('[client]', 'acme, or its folder', '.')
+    .option('--first <count>', 'how many, 1 to 100', wholeNumber, 20)
+    .action((name: string, options: RemoteOptions & { first: number }) =>
+      show(options, async () => {
+        const client = options.client ?? clientOf(name)
+        return releases(await connectFor(client, options), client, options.first)
+      }),
+    )
+}
