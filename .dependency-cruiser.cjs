@@ -14,7 +14,8 @@ const rooms = {
   'lambdas/isolates': ['foundation'],
   clients: ['sdk'],
   'lambdas/local': ['lambdas/host', 'events', 'schema', 'foundation'],
-  cli: ['lambdas/local', 'sdk', 'schema', 'foundation'],
+  'lambdas/authoring': ['schema', 'foundation'],
+  cli: ['lambdas/authoring', 'lambdas/local', 'sdk', 'schema', 'foundation'],
   deploy: ['gateway/registry'],
 }
 
@@ -29,6 +30,7 @@ const gatewayFloors = [
   ['http/'],
   ['ws/'],
   ['pipeline.ts'],
+  ['keys/'],
   ['control/'],
   ['registry/'],
   ['supergraph/'],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ApolloServerPlugin } from '@apollo/server'
 import type { Close } from '../foundation/closing.ts'
 import { createGatewayTokenSigner, lambdaAudience } from '../foundation/gateway-token.ts'
@@ -7,14 +8,18 @@ import { type CredentialStore, createAuthenticator } from './access/authenticate
 import { createGatewayTokenKeys } from './access/gateway-token-keys.ts'
 import { createBusAccess } from './control/bus-access.ts'
 import { createControlGraph } from './control/control-graph.ts'
+import { createReadLambdaStats } from './control/read-lambda-stats.ts'
 import { createRequestBuild } from './control/request-build.ts'
 import { type Door, openDoor } from './door.ts'
 import { addPluginRegistryRoutes } from './http/plugin-registry-route.ts'
 import { addPublicKeysRoute } from './http/public-keys-route.ts'
 import { addRegistrationRoute } from './http/registration-route.ts'
+import { createOwnSubgraph } from './keys/own-subgraph.ts'
 import { createPlannerPool } from './planning/planner-pool.ts'
 import { expireDeadInstances } from './registry/expire-dead-instances.ts'
 import { createInstancePicker } from './registry/instance-picker.ts'
+import { createKeyUses, type KeyUses } from './registry/key-uses.ts'
+import { ownModule } from './registry/own-module.ts'
 import { openPlatformDatabase } from './registry/platform-database.ts'
 import { createPluginRegistryView } from './registry/plugin-registry.ts'
 import { readClientGraph } from './registry/read-client-graph.ts'
@@ -64,14 +69,19 @@ export async function createGateway({
   const signingKeys = await createSigningKeys(createSigningKeyStore(db))
   const registry = await openRegistry({ db, url: databaseUrl, pollMs, log })
   const { state } = registry
+  const keyUses = createKeyUses(db, log)
   const authenticator = createAuthenticator({
-    ...registeredCredentials(registry),
+    ...registeredCredentials(registry, keyUses),
     gatewayTokenKeys: createGatewayTokenKeys(signingKeys),
   })
 
   const sign = createGatewayTokenSigner(signingKeys)
   const instances = createInstancePicker(state)
-  const connect = createConnect(instances, sign)
+  const seed = createHash('sha256')
+    .update([...moduleCredentials].sort().join('\n'))
+    .digest()
+  const own = createOwnSubgraph({ db, state, refresh: registry.refresh, seed }, log)
+  const connect = createConnect(instances, sign, new Map([[ownModule.name, own]]))
   const planners = createPlannerPool()
   const generations = createGenerations({
     graphOf(key) {
@@ -94,10 +104,11 @@ export async function createGateway({
   }
 
   const requestBuild = createRequestBuild(() => instances.pick(lambdaAudience), sign)
+  const readStats = createReadLambdaStats({ urls: () => instances.living(lambdaAudience), sign, log })
   const bus = createBusAccess(busUrl, log)
   const closeRelay = busUrl === undefined ? null : relayRegistryEvents({ ...bus, databaseUrl, log })
   const control = await createControlGraph(
-    { db, state, compose: planners.compose, requestBuild, refresh, serve, bus, generations },
+    { db, state, compose: planners.compose, requestBuild, refresh, serve, bus, generations, readStats },
     log,
   )
   const acquire = createAcquireGraph(createAcquireClientGraph(generations, log), control.graph)
@@ -131,6 +142,7 @@ export async function createGateway({
       await door.close()
       await registry.close()
       await generations.close()
+      await keyUses.close()
       await closeRelay?.()
       await Promise.all([
         control.close(),
@@ -144,9 +156,16 @@ export async function createGateway({
   }
 }
 
-function registeredCredentials({ state }: Registry): Omit<CredentialStore, 'gatewayTokenKeys'> {
+function registeredCredentials(
+  { state }: Registry,
+  uses: KeyUses,
+): Omit<CredentialStore, 'gatewayTokenKeys'> {
   return {
-    findKey: (hash) => state().apiKeys.get(hash),
+    findKey(hash) {
+      const key = state().apiKeys.get(hash)
+      if (key) uses.note(key.id)
+      return key
+    },
     hasKey: (id) => state().apiKeyIds.has(id),
     hasClient: (slug) => state().clients.has(slug),
     grantedScopes: (client) => state().clients.get(client)?.grants.scopes ?? [],

@@ -6,6 +6,7 @@ import { migrate } from '../prisma/migrate.ts'
 import { pluginSubgraph } from './composition/compose-for-client.ts'
 import { createGateway } from './create-gateway.ts'
 import { listeningSettings, startListening } from './listening.ts'
+import { ownModule } from './registry/own-module.ts'
 import { readSocketLimits } from './ws/socket-limit-settings.ts'
 
 const settings = z.object({
@@ -19,6 +20,8 @@ const settings = z.object({
 })
 
 const shortestCredential = 16
+/** Subgraphs that are no module. */
+const reserved: ReadonlySet<string> = new Set([pluginSubgraph, ownModule.name])
 
 export async function startPlatform(env: Env): Promise<RunningService> {
   const config = parseConfig(settings, env)
@@ -38,7 +41,7 @@ function readCredentials(text: string, context: z.RefinementCtx): ReadonlyMap<st
   const credentials = new Map<string, string>()
   for (const entry of text.split(',')) {
     const [, name, secret] = /^\s*([a-z][a-z0-9_-]*)=(\S+)\s*$/.exec(entry) ?? []
-    if (name === undefined || secret === undefined || name === pluginSubgraph || credentials.has(name)) {
+    if (name === undefined || secret === undefined || reserved.has(name) || credentials.has(name)) {
       context.addIssue('is not a list of the form users=<secret>,data=<secret> with each module once')
       return z.NEVER
     }

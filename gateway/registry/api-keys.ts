@@ -1,22 +1,14 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { type ApiKeyKind, hashApiKey } from '../access/api-key.ts'
 import { changeRegistry } from './change-registry.ts'
+import { makeSecret, type Repeatable, requireSound, secretAgain } from './key-secret.ts'
 import type { PlatformDatabase } from './platform-database.ts'
 
-/** Prefixes that secret scanners can find, one for each kind. */
-const prefixes = {
-  PUBLISHABLE: 'trellis_pk_',
-  SECRET: 'trellis_sk_',
-  PARTNER: 'trellis_partner_',
-  DEPLOY: 'trellis_deploy_',
-  OPERATOR: 'trellis_op_',
-} as const satisfies Record<ApiKeyKind, string>
-
 export type NewApiKey = {
-  /** For people to read. */
+  /** For people to read: 1 to 200 characters. */
   name: string
-  /** After this the key is refused. @default never */
-  expiresAt?: Date
+  /** After this the key is refused. @default null: never */
+  expiresAt?: Date | null
 } & (
   | { kind: 'OPERATOR' }
   | {
@@ -25,35 +17,52 @@ export type NewApiKey = {
       client: string
       /** What a PARTNER may see. @default [] */
       tags?: readonly string[]
+      /** Whoever creates it may ask again with the same key, and gets the same one. @default null */
+      repeatable?: Repeatable | null
     }
 )
 
 /**
- * Makes a key and answers its secret, 256 random bits behind a prefix: `trellis_sk_…`. This is the only time it is
- * there to be read; only its hash is stored. It is accepted by every replica within a second.
+ * Makes a key and answers its secret, 256 bits behind a prefix: `trellis_sk_…`. Only its hash is stored. It is accepted
+ * by every replica within a second.
+ *
+ * @param createdBy as in events: `key:<id>`
+ * @throws {TrellisError} BAD_USER_INPUT; IDEMPOTENCY_CONFLICT for a repetition with another input
  */
 export async function createApiKey(
   db: PlatformDatabase,
   key: NewApiKey,
   createdBy = 'platform',
 ): Promise<{ id: string; secret: string }> {
-  const id = randomUUID()
-  const secret = prefixes[key.kind] + randomBytes(32).toString('base64url')
-  const owner =
-    key.kind === 'OPERATOR' ? { tags: [] } : { clientSlug: key.client, tags: [...(key.tags ?? [])] }
   const { kind, name, expiresAt = null } = key
-  await changeRegistry(db, createdBy, async (tx, record) => {
-    const hash = hashApiKey(secret)
-    await tx.apiKey.create({ data: { id, kind, name, hash, expiresAt, createdBy, ...owner } })
+  const { tags, repeatable, client } = ownerOf(key)
+  const described = { kind, name, tags, expiresAt }
+  requireSound(described, repeatable)
+  const idempotencyKey = repeatable?.key ?? null
+  return changeRegistry(db, createdBy, async (tx, record) => {
+    const before =
+      idempotencyKey === null
+        ? null
+        : await tx.apiKey.findFirst({ where: { clientSlug: client, createdBy, idempotencyKey } })
+    if (before) return { id: before.id, secret: secretAgain(before, described, repeatable) }
+    const id = randomUUID()
+    const secret = makeSecret({ id, kind }, repeatable)
+    const data = { ...described, id, hash: hashApiKey(secret), clientSlug: client, createdBy, idempotencyKey }
+    await tx.apiKey.create({ data })
     await record({
       action: 'registry.key.created',
       subject: `key:${id}`,
-      client: kind === 'OPERATOR' ? null : key.client,
+      client,
       before: null,
-      after: { kind, name, tags: owner.tags, expiresAt },
+      after: described,
     })
+    return { id, secret }
   })
-  return { id, secret }
+}
+
+function ownerOf(key: NewApiKey) {
+  if (key.kind === 'OPERATOR') return { client: null, tags: [], repeatable: null }
+  return { client: key.client, tags: [...(key.tags ?? [])], repeatable: key.repeatable ?? null }
 }
 
 /** Ends a key for good, in every replica within a second; open sockets that came in with it are closed. */

@@ -3,6 +3,8 @@ import type { ModuleInstance } from './registry-state.ts'
 export type InstancePicker = {
   /** The address of an instance of a module that is there, each in its turn; undefined when none is. */
   pick(module: string): string | undefined
+  /** The addresses of all that are there. */
+  living(module: string): string[]
   /** It could not be reached: for some seconds it is picked only where there is no other. Any address at its origin. */
   avoid(url: string): void
 }
@@ -26,15 +28,19 @@ export function createInstancePicker(state: () => Known): InstancePicker {
     avoidedUntil.delete(origin)
     return false
   }
+  function living(module: string): string[] {
+    const now = Date.now()
+    const instances = state().modules.get(module)?.instances ?? []
+    return instances.filter(({ leaseExpiresAt }) => leaseExpiresAt.getTime() > now).map(({ url }) => url)
+  }
   return {
+    living,
     pick(module) {
-      const now = Date.now()
-      const instances = state().modules.get(module)?.instances ?? []
-      const living = instances.filter(({ leaseExpiresAt }) => leaseExpiresAt.getTime() > now)
-      const wellKnown = living.filter(({ url }) => !isAvoided(url))
-      const candidates = wellKnown.length > 0 ? wellKnown : living
+      const urls = living(module)
+      const reachable = urls.filter((url) => !isAvoided(url))
+      const candidates = reachable.length > 0 ? reachable : urls
       turn += 1
-      return candidates[turn % candidates.length]?.url
+      return candidates[turn % candidates.length]
     },
     avoid(url) {
       avoidedUntil.set(originOf(url), Date.now() + avoidedForMs)

@@ -1,4 +1,5 @@
 import type { ClientGraph } from '../supergraph/client-graph.ts'
+import { ownModule } from './own-module.ts'
 import type { RegistryState } from './registry-state.ts'
 
 /**
@@ -13,11 +14,12 @@ export function readClientGraph(
 ): ClientGraph | null {
   const client = state.clients.get(slug)
   if (!client) return null
-  const modules = client.modules
+  const switchedOn = client.modules
     .map((name) => state.modules.get(name))
     .filter((module) => module !== undefined)
     .map(({ name, version, sdl, clientSdls }) => ({ name, version, sdl: clientSdls.get(slug) ?? sdl }))
     .filter(({ sdl }) => sdl.trim() !== '')
-  if (modules.length === 0 && !client.plugin) return null
+  if (switchedOn.length === 0 && !client.plugin) return null
+  const modules = [...switchedOn, ownModule].sort((a, b) => (a.name < b.name ? -1 : 1))
   return { client: slug, modules, plugin: client.plugin, contract: tags && { tags } }
 }

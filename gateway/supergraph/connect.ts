@@ -17,15 +17,18 @@ export type PickInstance = {
 
 /**
  * The ways to modules and plugins. A module's is shared by all clients, with its connections.
+ *
+ * @param own what is answered in this process, by its name
  */
 export function createConnect(
   { pick, avoid }: PickInstance,
   sign: SignGatewayToken,
+  own: ReadonlyMap<string, Subgraph>,
 ): Connect & { close: Close } {
   const modules = new Map<string, Subgraph & { close: Close }>()
   return {
     module(name) {
-      const known = modules.get(name)
+      const known = own.get(name) ?? modules.get(name)
       if (known) return known
       const subgraph = createHttpSubgraph({
         audience: name,

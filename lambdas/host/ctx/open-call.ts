@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
+import { flagIsOn } from '../../../foundation/flag-is-on.ts'
 import type { Log } from '../../../foundation/log.ts'
-import { actorOf, type ClientViewer } from '../../../foundation/viewer.ts'
+import type { ClientViewer } from '../../../foundation/viewer.ts'
 import type { CallFacts, ShownViewer } from '../call-facts.ts'
 import type { Ask } from '../isolate-process.ts'
 import type { Caller } from './caller.ts'
@@ -17,7 +17,7 @@ export type OpenCall = {
 export function createOpenCall(ground: PowersGround, log: Log): (caller: Caller) => OpenCall {
   return (caller) => {
     const { client, viewer } = caller
-    const flags = ground.registry.pluginOf(client).flags.filter((flag) => isOn(flag, viewer))
+    const flags = ground.registry.pluginOf(client).flags.filter((flag) => flagIsOn(flag, viewer))
     return {
       facts: { viewer: shownViewer(viewer), flags: flags.map(({ name }) => name) },
       ask: createAsk(createPowers(ground, caller), log),
@@ -35,15 +35,4 @@ function shownViewer(viewer: ClientViewer): ShownViewer {
     default:
       return { kind: viewer.kind, keyId: viewer.keyId }
   }
-}
-
-type Flag = { name: string; enabled: boolean; percent: number | null }
-
-/** The same viewer is always on the same side of a percentage, and on another side of another flag's. */
-function isOn({ name, enabled, percent }: Flag, viewer: ClientViewer): boolean {
-  if (!enabled || percent === null) return enabled
-  const hash = createHash('sha256')
-    .update(JSON.stringify([name, viewer.client, actorOf(viewer)]))
-    .digest()
-  return (hash.readUInt32BE(0) / 2 ** 32) * 100 < percent
 }
