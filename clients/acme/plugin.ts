@@ -1,44 +1,17 @@
-import { type Context, definePlugin, gql } from '@trellis/sdk/plugin'
+import { definePlugin, gql, type PluginEvent } from '@trellis/sdk/plugin'
+import { notifyOfLargeOrder } from './notify-sales.ts'
+import { countOrder, lastDays } from './order-days.ts'
+import { checkOrder } from './order-rules.ts'
+import { type Order, totalsByCustomer } from './orders.ts'
 
 type Tier = 'BRONZE' | 'SILVER' | 'GOLD'
-type OrderPage = {
-  records: {
-    edges: { node: { data: { total?: number }; createdBy: { id: string } | null } }[]
-    pageInfo: { hasNextPage: boolean; endCursor: string | null }
-  } | null
-}
-
-const orderPage = gql`
-  query OrdersOf($filter: JSON, $after: String) {
-    records(collection: "orders", filter: $filter, first: 100, after: $after) {
-      edges { node { data createdBy { id } } }
-      pageInfo { hasNextPage endCursor }
-    }
-  }
-`
-
-/** What each customer has ordered, as far as the caller may see it: one walk through the orders, whoever is asked about. */
-async function totals(filter: object, graphql: Context['graphql']): Promise<Map<string, number>> {
-  const byCustomer = new Map<string, number>()
-  let after: string | null = null
-  do {
-    const { records }: OrderPage = await graphql<OrderPage>(orderPage, { filter, after })
-    for (const { node } of records?.edges ?? []) {
-      if (!node.createdBy) continue
-      const { id } = node.createdBy
-      byCustomer.set(id, (byCustomer.get(id) ?? 0) + (node.data.total ?? 0))
-    }
-    after = records?.pageInfo.hasNextPage ? records.pageInfo.endCursor : null
-  } while (after)
-  return byCustomer
-}
 
 function tierOf(total: number): Tier {
   if (total >= 10_000) return 'GOLD'
   return total >= 1_000 ? 'SILVER' : 'BRONZE'
 }
 
-/** Loyalty: what a customer has ordered decides the tier. */
+/** Loyalty and orders: what a customer has ordered decides the tier; what an order may be, and who hears of it. */
 export default definePlugin({
   typeDefs: gql`
     "How much somebody has ordered: silver from 1,000, gold from 10,000."
@@ -53,20 +26,52 @@ export default definePlugin({
     type Query {
       "Who has ordered most, first the greatest; among the orders you may see."
       bestCustomers(first: Int = 10): [User!]
+      "What was ordered on the last days on which there were orders, the newest first. For editors."
+      orderDays(first: Int = 7): [OrderDay!]
+    }
+
+    "What was ordered on one day, UTC."
+    type OrderDay {
+      "2026-01-31"
+      day: String!
+      orders: Int!
+      total: Float!
     }
   `,
   resolvers: {
     Query: {
-      bestCustomers: async (_root: undefined, { first }: { first: number }, ctx: Context) => {
-        const ranked = [...(await totals({}, ctx.graphql))].sort(([, one], [, other]) => other - one)
+      bestCustomers: async (_root, { first }: { first: number }, ctx) => {
+        const ranked = [...(await totalsByCustomer({}, ctx))].sort(([, one], [, other]) => other - one)
         return ranked.slice(0, Math.max(0, first)).map(([id]) => ({ id }))
+      },
+      orderDays: (_root, { first }: { first: number }, ctx) => {
+        // What is in ctx.kv nobody else guards.
+        const { kind, roles = [] } = ctx.viewer
+        if (kind !== 'SERVER' && !roles.includes('EDITOR') && !roles.includes('ADMIN'))
+          throw new Error('What was ordered in all is for editors.')
+        return lastDays(first, ctx)
       },
     },
     User: {
-      loyaltyTier: async (users: readonly { id: string }[], _args: object, ctx: Context) => {
-        const byCustomer = await totals({ createdBy: { in: users.map((user) => user.id) } }, ctx.graphql)
+      loyaltyTier: async (users: readonly { id: string }[], _args, ctx) => {
+        const byCustomer = await totalsByCustomer({ createdBy: { in: users.map((user) => user.id) } }, ctx)
         return users.map((user) => tierOf(byCustomer.get(user.id) ?? 0))
       },
     },
   },
+  rules: {
+    'Mutation.createRecord': checkOrder,
+  },
+  on: {
+    'data.record.created': async (
+      event: { data: { collection: string; data: Order } } & PluginEvent,
+      ctx,
+    ) => {
+      const { collection, data: order } = event.data
+      if (collection !== 'orders') return
+      await countOrder(event, order.total, ctx)
+      await notifyOfLargeOrder(event, order, ctx)
+    },
+  },
+  needs: { scopes: ['users:read', 'notify'] },
 })
