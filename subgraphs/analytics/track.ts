@@ -1,5 +1,5 @@
 import { TrellisError } from '../../foundation/errors.ts'
-import { actorOf, isAdmin } from '../../foundation/viewer.ts'
+import { actorOf, isAdmin, isGranted } from '../../foundation/viewer.ts'
 import { type Member, requireMember } from '../access.ts'
 import { boundedText } from '../bounded-text.ts'
 import { badInput } from './bad-input.ts'
@@ -30,7 +30,7 @@ export async function track(
   { events: log, viewer, traceparent }: AnalyticsContext,
   { events }: { events: readonly TrackInput[] },
 ): Promise<{ accepted: number; duplicates: number }> {
-  const member = requireMember(viewer)
+  const member = requireMember(viewer, 'analytics:write')
   if (events.length > maxEvents) throw badInput(`At most ${maxEvents} events are tracked at once.`)
   const now = new Date()
   const measurements = events.map((event) => measurementOf(event, member, now))
@@ -66,6 +66,7 @@ function measurementOf(event: TrackInput, viewer: Member, now: Date): Measuremen
 function actingUser(named: string | null | undefined, viewer: Member): string | null {
   const self = viewer.kind === 'USER' ? viewer.userId : null
   if (named === null || named === undefined || named === self) return self
-  if (!isAdmin(viewer)) throw new TrellisError('FORBIDDEN', 'Only administrators track what others did.')
+  if (!isAdmin(viewer) && !isGranted(viewer, 'analytics:write'))
+    throw new TrellisError('FORBIDDEN', 'Only administrators track what others did.')
   return boundedText(named, { what: 'userId', max: maxTextLength })
 }

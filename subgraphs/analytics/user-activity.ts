@@ -1,6 +1,5 @@
 import { TrellisError } from '../../foundation/errors.ts'
-import { isEditor } from '../../foundation/viewer.ts'
-import { requireMember } from '../access.ts'
+import { mayReadAnalytics, requireMember } from '../access.ts'
 import { isStorableText } from '../storable-text.ts'
 import type { AnalyticsContext } from './context.ts'
 import type { Series } from './series.ts'
@@ -16,9 +15,9 @@ export async function userActivity(
   userId: string,
   { from, to }: ActivityInput,
 ): Promise<Series[]> {
-  const member = requireMember(viewer)
+  const member = requireMember(viewer, 'analytics:read')
   const self = member.kind === 'USER' && member.userId === userId
-  if (!self && !isEditor(member)) {
+  if (!self && !mayReadAnalytics(member)) {
     throw new TrellisError('FORBIDDEN', 'The activity of others needs the role EDITOR or ADMIN.')
   }
   if (!isStorableText(userId)) return []

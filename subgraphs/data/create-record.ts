@@ -19,7 +19,7 @@ export type CreateRecordInput = { collection: string; data: unknown; idempotency
  * @throws {TrellisError} FORBIDDEN, NOT_FOUND (the collection), BAD_USER_INPUT, VALIDATION_FAILED, IDEMPOTENCY_CONFLICT
  */
 export async function createRecord(context: DataContext, input: CreateRecordInput): Promise<StoredRecord> {
-  const viewer = requireMember(context.viewer)
+  const viewer = requireMember(context.viewer, 'records:write')
   const collection = await requireCollection(context, input.collection)
   const data = toRecordData(input.data, 'The record')
   const operation = {

@@ -9,7 +9,7 @@ export async function listCollections(
   { db, cursors, viewer }: DataContext,
   page: PageArguments,
 ): Promise<Connection<StoredCollection>> {
-  const { client } = requireReader(viewer)
+  const { client } = requireReader(viewer, 'records:read')
   const access = [...collectionsInSight(viewer)]
   return readConnection<StoredCollection>(
     cursors,

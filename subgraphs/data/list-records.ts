@@ -28,7 +28,7 @@ export async function listRecords(
   context: DataContext,
   input: ListRecordsInput,
 ): Promise<Connection<StoredRecord>> {
-  const viewer = requireReader(context.viewer)
+  const viewer = requireReader(context.viewer, 'records:read')
   const filter = parseFilter(input.filter)
   const order = parseRecordOrder(input.orderBy)
   const { client, name, access } = await requireCollection(context, input.collection)

@@ -1,13 +1,14 @@
 import { TrellisError } from '../../foundation/errors.ts'
-import { type ClientViewer, isEditor } from '../../foundation/viewer.ts'
+import { type ClientViewer, isEditor, isGranted } from '../../foundation/viewer.ts'
 import { CollectionAccess, Prisma } from '../../prisma/generated/data/client.ts'
 
 /** What the rule of a collection is applied to: who made the record; null for a key. */
 export type Owned = { createdBy: string | null }
 
 /**
- * Editors, administrators and the client's server read and change all; the collection's rule is for the others. A
- * partner is nobody in person, and changes nothing: it reads the collections that everybody reads.
+ * Editors, administrators and the client's server read and change all, and so does a plugin within its scopes; the
+ * collection's rule is for the others. A partner is nobody in person, and changes nothing: it reads the collections that
+ * everybody reads.
  */
 export function mayReadRecord(viewer: ClientViewer, access: CollectionAccess, record: Owned): boolean {
   return readsEverything(viewer, access) || isCreator(viewer, record)
@@ -15,7 +16,7 @@ export function mayReadRecord(viewer: ClientViewer, access: CollectionAccess, re
 
 /** Whether the rule lets this viewer read the records of others. */
 export function readsEverything(viewer: ClientViewer, access: CollectionAccess): boolean {
-  return isEditor(viewer) || (isBoundByRules(viewer) && access !== 'OWN')
+  return isEditor(viewer) || isPluginOfRecords(viewer) || (isBoundByRules(viewer) && access !== 'OWN')
 }
 
 /** A collection of which a partner may read nothing is not there for it; all others in the client know of each. */
@@ -29,7 +30,7 @@ export function collectionsInSight(viewer: ClientViewer): readonly CollectionAcc
  * @throws {TrellisError} FORBIDDEN
  */
 export function requireWritable(viewer: ClientViewer, access: CollectionAccess, record: Owned): void {
-  if (isEditor(viewer) || isCreator(viewer, record)) return
+  if (isEditor(viewer) || isGranted(viewer, 'records:write') || isCreator(viewer, record)) return
   if (viewer.kind === 'USER' && access === 'WRITE') return
   throw new TrellisError('FORBIDDEN', 'Only the creator changes the records of this collection.')
 }
@@ -44,6 +45,11 @@ export function readableToSql(viewer: ClientViewer, access: CollectionAccess): P
 export function visibilityOf(viewer: ClientViewer, access: CollectionAccess): string {
   if (readsEverything(viewer, access)) return 'all'
   return viewer.kind === 'USER' ? `user:${viewer.userId}` : 'none'
+}
+
+/** Whoever changes a record sees it: as it was before the change, and in the answer. */
+function isPluginOfRecords(viewer: ClientViewer): boolean {
+  return isGranted(viewer, 'records:read') || isGranted(viewer, 'records:write')
 }
 
 function isBoundByRules({ kind }: ClientViewer): boolean {

@@ -33,7 +33,7 @@ export async function recordChanged(
   context: DataContext,
   input: RecordChangedInput,
 ): Promise<AsyncGenerator<{ recordChanged: RecordChange }>> {
-  const { client } = requireReader(context.viewer)
+  const { client } = requireReader(context.viewer, 'records:read')
   const filter = parseFilter(input.filter)
   const { name } = await requireCollection(context, input.collection)
   const stream: LogStream = {

@@ -60,11 +60,11 @@ async function findCollection(
   { viewer, loaders }: DataContext,
   name: string,
 ): Promise<StoredCollection | null> {
-  requireReader(viewer)
+  requireReader(viewer, 'records:read')
   return loaders.collections.load(name)
 }
 
 async function findRecord({ viewer, loaders }: DataContext, id: string): Promise<StoredRecord | null> {
-  requireReader(viewer)
+  requireReader(viewer, 'records:read')
   return loaders.records.load(id)
 }

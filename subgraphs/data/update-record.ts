@@ -11,7 +11,7 @@ export async function updateRecord(
   context: DataContext,
   { patch: input, ...wanted }: RecordVersion & { patch: unknown },
 ): Promise<StoredRecord> {
-  const viewer = requireMember(context.viewer)
+  const viewer = requireMember(context.viewer, 'records:write')
   const patch = toRecordData(input, 'The patch')
   return context.events.transaction(async (tx, append) => {
     const { record: before, collection } = await lockRecord(tx, viewer, wanted)

@@ -31,7 +31,7 @@ export async function notify(
   { viewer, traceparent }: Call,
   { idempotencyKey: key, ...input }: NotifyInput,
 ): Promise<Notification> {
-  requireAdmin(viewer)
+  requireAdmin(viewer, 'notify')
   const { client } = viewer
   const content = checked(input)
   const { userId } = content

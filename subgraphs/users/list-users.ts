@@ -14,7 +14,7 @@ export async function listUsers(
   { viewer }: Call,
   { search, ...page }: ListUsersArguments,
 ): Promise<Connection<User>> {
-  requireAdmin(viewer)
+  requireAdmin(viewer, 'users:read')
   const { client } = viewer
   const text = boundedText(search ?? '', { what: 'search', min: 0, max: 200 })
   const matching = text === '' ? {} : { name: { contains: literal(text), mode: 'insensitive' as const } }

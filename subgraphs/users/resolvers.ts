@@ -17,7 +17,7 @@ export const usersResolvers: GraphQLResolverMap<UsersContext> = {
     me: (_: unknown, _args: object, { call, users }: Context) =>
       users.load(requirePerson(call.viewer).userId),
     user(_: unknown, { id }: { id: string }, { call, users }: Context) {
-      requireReader(call.viewer)
+      requireReader(call.viewer, 'users:read')
       return users.load(id)
     },
     users: (_: unknown, args: ListUsersArguments, { module, call }: Context) => listUsers(module, call, args),
@@ -37,7 +37,7 @@ export const usersResolvers: GraphQLResolverMap<UsersContext> = {
   User: {
     // Async, so that a refusal costs this reference and not the whole fetch.
     async __resolveReference({ id }: { id: string }, { call, users }: Context) {
-      requireReader(call.viewer)
+      requireReader(call.viewer, 'users:read')
       return users.load(id)
     },
     email: (user: UserNode, _args: object, { module, call }: Context) =>
