@@ -2,6 +2,7 @@ import { enableCompileCache } from 'node:module'
 import { join, resolve } from 'node:path'
 import { bounded } from './foundation/closing.ts'
 import { ConfigError, parseConfig } from './foundation/config.ts'
+import { keepRequestsYoung } from './foundation/garbage-collector.ts'
 import { renderBanner } from './launch/banner.ts'
 import { openDataDirectory } from './launch/data-directory.ts'
 import { startDatabase } from './launch/database.ts'
@@ -102,6 +103,7 @@ function report(error: unknown): void {
   console.error(owned ? `Trellis cannot run. ${error.message}` : error)
 }
 
+keepRequestsYoung()
 const lifetime = createLifetime(process.env.npm_lifecycle_event !== undefined)
 try {
   const { apart } = readArguments(process.argv.slice(2))

@@ -1,5 +1,6 @@
 import { type Close, closeWithProcess } from './closing.ts'
 import { ConfigError } from './config.ts'
+import { keepRequestsYoung } from './garbage-collector.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -11,6 +12,7 @@ export type RunningService = { url: string; close: Close }
  * (all services apart on one machine) is told the address over the pipe. A start that fails is one line and exit status 1.
  */
 export async function runService(name: string, start: (env: Env) => Promise<RunningService>): Promise<void> {
+  keepRequestsYoung()
   try {
     const service = await start(process.env)
     closeWithProcess(service.close, (error) => console.error(`${name}: could not close cleanly:`, error))

@@ -10,25 +10,21 @@ export type Abortions = {
 /**
  * Many calls that end with the same signal, as those of one operation do, share one listener: to add one to a signal and
  * to remove it costs as much as to write a request.
- *
- * They are kept with the signal, and not in a WeakMap: the garbage collector takes the values of one that has grown old
- * for living until it next looks through everything, and behind these values stand whole operations (docs/adr/0108).
  */
 export function createAbortions(): Abortions {
-  const ended = Symbol('calls that end with this signal')
-  type Signal = AbortSignal & { [ended]?: Set<OnAbort> }
+  const bySignal = new WeakMap<AbortSignal, Set<OnAbort>>()
   return {
-    start(signal: Signal, onAbort) {
-      const known = signal[ended]
+    start(signal, onAbort) {
+      const known = bySignal.get(signal)
       if (known) return void known.add(onAbort)
       const calls = new Set([onAbort])
-      signal[ended] = calls
+      bySignal.set(signal, calls)
       signal.addEventListener('abort', () => {
         for (const end of calls) end(signal.reason)
       })
     },
-    end(signal: Signal, onAbort) {
-      signal[ended]?.delete(onAbort)
+    end(signal, onAbort) {
+      bySignal.get(signal)?.delete(onAbort)
     },
   }
 }
