@@ -19,9 +19,11 @@ import { createPlannerPool } from './planning/planner-pool.ts'
 import { expireDeadInstances } from './registry/expire-dead-instances.ts'
 import { createInstancePicker } from './registry/instance-picker.ts'
 import { createKeyUses, type KeyUses } from './registry/key-uses.ts'
+import type { ModuleAddresses } from './registry/module-addresses.ts'
 import { ownModule } from './registry/own-module.ts'
 import { openPlatformDatabase } from './registry/platform-database.ts'
 import { createPluginRegistryView } from './registry/plugin-registry.ts'
+import { publishClientSdl } from './registry/publish-client-sdl.ts'
 import { readClientGraph } from './registry/read-client-graph.ts'
 import { registerInstance, removeInstance } from './registry/register-instance.ts'
 import { openRegistry, type Registry } from './registry/registry.ts'
@@ -42,6 +44,8 @@ export type GatewayOptions = {
   databaseUrl: string
   /** Each module's own secret, by the module's name: who may register under it. */
   moduleCredentials: ReadonlyMap<string, string>
+  /** Where instances of each module may be. @default anywhere */
+  moduleAddresses?: ModuleAddresses | undefined
   /** The event bus, for operators. @default none: its operations answer NOT_AVAILABLE */
   busUrl?: string | undefined
   /** For every client's graph. Where there are any, operations go through Apollo Server. @default none */
@@ -59,6 +63,7 @@ const pollMs = 3_000
 export async function createGateway({
   databaseUrl,
   moduleCredentials,
+  moduleAddresses = new Map(),
   busUrl,
   apolloPlugins,
   limits,
@@ -98,6 +103,7 @@ export async function createGateway({
     generations.swap().catch((error) => log.error({ err: error }, 'a swap failed'))
   })
   const { refresh } = registry
+  const judging = { db, compose: planners.compose }
   const serve = async (client: string) => {
     await refresh()
     return generations.serve(client)
@@ -121,12 +127,14 @@ export async function createGateway({
   })
   addRegistrationRoute(door.server, {
     credentials: moduleCredentials,
+    addresses: moduleAddresses,
     async register(instance) {
-      const registration = await registerInstance({ db, compose: planners.compose }, instance, log)
+      const registration = await registerInstance(judging, instance, log)
       if (registration.ok && registration.changed) await registry.refresh()
       return registration
     },
     remove: (instance) => removeInstance(db, instance),
+    publish: (sdl) => publishClientSdl(judging, sdl),
   })
   addPluginRegistryRoutes(door.server, {
     credentials: moduleCredentials,

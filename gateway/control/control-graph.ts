@@ -13,14 +13,16 @@ import { createSubscribeControl } from './control-subscription.ts'
 import { createEventResolvers } from './event-resolvers.ts'
 import { createEventSubscriptions } from './event-subscriptions.ts'
 import { createGenerationResolvers, type GenerationAccess } from './generation-resolvers.ts'
+import type { ReadLambdaStats } from './read-lambda-stats.ts'
 import { createReleaseResolvers, type ReleaseOptions } from './release-resolvers.ts'
 import { createSettingsResolvers, type SettingsOptions } from './settings-resolvers.ts'
+import { createStatsResolvers } from './stats-resolvers.ts'
 
 /** The graph of operators and deployers. It is composed into no client's supergraph. */
 export async function createControlGraph(
   options: ControlOptions &
     SettingsOptions &
-    ReleaseOptions & { bus: BusAccess; generations: GenerationAccess },
+    ReleaseOptions & { bus: BusAccess; generations: GenerationAccess; readStats: ReadLambdaStats },
   log: Log,
 ): Promise<{ graph: Graph; close: Close }> {
   const typeDefs = await readFile(new URL('../../schema/control.graphql', import.meta.url), 'utf8')
@@ -33,6 +35,7 @@ export async function createControlGraph(
       createGenerationResolvers(options.generations),
       createSettingsResolvers(options),
       createReleaseResolvers(options),
+      createStatsResolvers(options.readStats),
       createChangeResolvers(options.db),
     ],
   })

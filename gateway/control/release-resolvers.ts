@@ -65,9 +65,6 @@ export function createReleaseResolvers({ db, compose, requestBuild, serve }: Rel
         return toConnection({ list: `releases:${slug}`, nodes, keyOf: ({ number }) => String(number) }, page)
       },
     },
-    PluginRelease: {
-      functions: ({ functions }: DeployedRelease) => functions.map((name) => ({ name })),
-    },
   }
 }
 

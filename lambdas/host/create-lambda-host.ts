@@ -22,6 +22,7 @@ import { createFindBuild } from './find-build.ts'
 import { createHandlerQueue } from './handlers/handler-queue.ts'
 import { startHandlers } from './handlers/start-handlers.ts'
 import { defaultPool, openIsolatePool } from './isolate-pool.ts'
+import { keepStats } from './lambda-stats.ts'
 import { createLimitsOf } from './limits-of.ts'
 import { createLogCrossing } from './logs/log-crossing.ts'
 import { openPluginLog } from './logs/plugin-log.ts'
@@ -31,6 +32,7 @@ import { createPluginRunner } from './run-plugin.ts'
 import { createRuleRunner } from './run-rules.ts'
 import { serveBuilding, serveGraphql } from './serve-builds.ts'
 import { serveRules } from './serve-rules.ts'
+import { serveStats } from './serve-stats.ts'
 import { createApp, createCallOfBuild, createVerify } from './serving.ts'
 
 /** What the host stands on. */
@@ -79,8 +81,9 @@ export async function createLambdaHost(
   const findBuild = createFindBuild(store)
   const redaction = createRedaction()
   const pluginLog = openPluginLog(db, log)
+  const stats = keepStats()
   const runLambdas = withRedaction(redaction)(
-    createRunLambdas(isolates, createLogCrossing(pluginLog, redaction)),
+    createRunLambdas(isolates, [createLogCrossing(pluginLog, redaction), stats.note]),
   )
   const kv = createKvStore(db)
   const secrets = createSecretStore(db, secretsKey)
@@ -101,6 +104,7 @@ export async function createLambdaHost(
   serveBuilding(app, verify, await createBuild({ store, isolates, limitsOf }))
   serveGraphql(app, callOfBuild, createPluginRunner(running))
   serveRules(app, callOfBuild, createRuleRunner(running))
+  serveStats(app, verify, stats)
   const handlerQueue = createHandlerQueue(db)
   const stopHandlers =
     bus &&

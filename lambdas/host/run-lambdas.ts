@@ -56,10 +56,7 @@ const ofOneLambda: ReadonlySet<ErrorCode> = new Set([
  * Calls lambdas of one build: all of them cross into its isolate together. Where that breaks a limit, each is called
  * again alone, so that a limit is always one lambda's, and costs the others nothing.
  */
-export function createRunLambdas(
-  isolates: IsolatePool,
-  onCrossing: OnCrossing = () => undefined,
-): RunLambdas {
+export function createRunLambdas(isolates: IsolatePool, onCrossing: readonly OnCrossing[] = []): RunLambdas {
   async function cross(build: RunnableBuild, calls: readonly LambdaCall[], run: LambdaRun) {
     const { client, digest, bundle: source, limits } = build
     const text = JSON.stringify({ ...run.facts, calls })
@@ -72,7 +69,8 @@ export function createRunLambdas(
     const crossing = { client, isolate, source, limits, lambdas: calls.length, ask: run.ask, learn, text }
     const wallMs = calls.some(({ lambda }) => lambda.startsWith('on:')) ? limits.handlerWallMs : limits.wallMs
     const finish = (outcomes: LambdaOutcome[]) => {
-      onCrossing(build, { calls, outcomes, ms: performance.now() - startedAt, ...known })
+      const crossed = { calls, outcomes, ms: performance.now() - startedAt, ...known }
+      for (const tell of onCrossing) tell(build, crossed)
       return outcomes
     }
     try {

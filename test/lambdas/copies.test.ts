@@ -76,6 +76,7 @@ test('of two hosts one dies: no read fails, a write in the middle of it says so,
   const connect = createConnect(
     createInstancePicker(() => state),
     async () => gateway.token(viewer, 'lambdas'),
+    new Map(),
   )
   const subgraph = connect.plugin('acme', digest)
   const caller: Caller = { viewer, depth: 0, traceparent: undefined }

@@ -1,6 +1,8 @@
+import type { Viewer } from '../../foundation/viewer.ts'
 import {
   type Ask,
   answering,
+  deployerOf,
   type LambdaHostUnderTest,
   memberOf,
   pluginWith,
@@ -223,6 +225,39 @@ describe('rules', () => {
       errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
     })
   })
+})
+
+test('the host counts how each lambda does, for operators and deployers of the client', async () => {
+  const ask = await host.deploy(
+    'acme',
+    `${answering('if (args.n === 1) throw new Error("no"); return "counted"')} // counted`,
+  )
+  await ask('{ answer }')
+  await ask('{ answer(n: 1) }')
+  const read = async (viewer: Viewer) => {
+    const built = await host.build('acme', {
+      'plugin.ts': `${answering('if (args.n === 1) throw new Error("no"); return "counted"')} // counted`,
+    })
+    if (!built.ok) throw new Error('not built')
+    const token = await host.gateway.token(viewer, 'lambdas')
+    const response = await fetch(`${host.url}/clients/acme/builds/${built.digest}/stats`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    return response.json()
+  }
+  const stats = [
+    {
+      name: 'Query.answer',
+      invocations: 2,
+      errors: 1,
+      buckets: expect.any(Array),
+      memoryMb: expect.any(Number),
+    },
+  ]
+  expect(await read({ kind: 'OPERATOR', keyId: 'k' })).toEqual({ stats })
+  expect(await read(deployerOf('acme'))).toEqual({ stats })
+  expect(JSON.stringify(await read(deployerOf('globex')))).toContain('NOT_FOUND')
+  expect(JSON.stringify(await read(memberOf('acme')))).toContain('NOT_FOUND')
 })
 
 describe('who may call', () => {
