@@ -6,6 +6,7 @@ import { migrate } from '../prisma/migrate.ts'
 import { pluginSubgraph } from './composition/compose-for-client.ts'
 import { createGateway } from './create-gateway.ts'
 import { listeningSettings, startListening } from './listening.ts'
+import { type ModuleAddresses, readModuleAddresses } from './registry/module-addresses.ts'
 import { ownModule } from './registry/own-module.ts'
 import { readSocketLimits } from './ws/socket-limit-settings.ts'
 
@@ -17,6 +18,8 @@ const settings = z.object({
   TRELLIS_BUS_URL: z.url().optional(),
   /** Who may register: `users=<secret>,data=<secret>`. */
   TRELLIS_MODULE_CREDENTIALS: z.string().transform(readCredentials),
+  /** From where: `users=10.0.0.0/8|users.internal,data=*.svc.cluster.local`. A module that is not named: from anywhere. */
+  TRELLIS_MODULE_ADDRESSES: z.string().optional().transform(readAddresses),
 })
 
 const shortestCredential = 16
@@ -30,6 +33,7 @@ export async function startPlatform(env: Env): Promise<RunningService> {
   const gateway = await createGateway({
     databaseUrl: config.DATABASE_URL,
     moduleCredentials: config.TRELLIS_MODULE_CREDENTIALS,
+    moduleAddresses: config.TRELLIS_MODULE_ADDRESSES,
     busUrl: config.TRELLIS_BUS_URL,
     limits: readSocketLimits(config),
     log,
@@ -52,4 +56,12 @@ function readCredentials(text: string, context: z.RefinementCtx): ReadonlyMap<st
     credentials.set(name, secret)
   }
   return credentials
+}
+
+function readAddresses(text: string | undefined, context: z.RefinementCtx): ModuleAddresses | undefined {
+  if (text === undefined) return undefined
+  const addresses = readModuleAddresses(text)
+  if (addresses) return addresses
+  context.addIssue('is not a list of the form users=10.0.0.0/8|users.internal,data=*.internal')
+  return z.NEVER
 }

@@ -3,6 +3,10 @@ import type { JWK } from 'jose'
 /**
  * How a module instance makes itself known: `PUT <gateway>/modules/<name>/instances/<instance id>` with
  * `authorization: Bearer <module credential>` and this body. The same call renews the lease; `DELETE` ends it.
+ *
+ * `PUT <gateway>/modules/<name>/clients/<client>/sdl` with `{ "sdl": … }` shows that client another schema in place of the
+ * common one, until `DELETE` takes it back. Both are refused (422, with the reasons) where a client would not compose.
+ *
  * The lambda host registers in the same way, under the name `lambdas`, with an empty SDL.
  */
 export type ModuleRegistration = {

@@ -1,5 +1,6 @@
 import { TrellisError } from '../../foundation/errors.ts'
 import { actorOf } from '../../foundation/viewer.ts'
+import { type AdmittedSchema, admitSchema } from '../registry/admit-schema.ts'
 import type { Judging } from '../registry/change-judged.ts'
 import { grantPlugin } from '../registry/grant-plugin.ts'
 import type { RegisteredClient, RegisteredFlag, RegistryState } from '../registry/registry-state.ts'
@@ -47,6 +48,11 @@ export function createSettingsResolvers(options: SettingsOptions) {
     Mutation: {
       enableModule: switching(true),
       disableModule: switching(false),
+      async admitModuleSchema(_root: unknown, admitted: AdmittedSchema, context: OperationContext) {
+        await admitSchema(db, admitted, actorOf(onlyOperators(context)))
+        await refresh()
+        return state().modules.get(admitted.module)
+      },
       async setFlag(_root: unknown, { client = null, ...flag }: FlagArguments, context: OperationContext) {
         const setting = { ...flag, client, percent: flag.percent ?? null }
         await setFlag(db, setting, actorOf(onlyOperators(context)))

@@ -1,15 +1,23 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JWK } from 'jose'
 import { z } from 'zod'
+import { TrellisError } from '../../foundation/errors.ts'
 import type { ModuleRegistration, RegistrationReply } from '../../schema/registration.ts'
+import type { CompositionError } from '../composition/compose-for-client.ts'
+import type { Changed } from '../registry/change-judged.ts'
+import { isAllowedAddress, type ModuleAddresses } from '../registry/module-addresses.ts'
+import type { ClientSdl } from '../registry/publish-client-sdl.ts'
 import { type Instance, leaseSeconds, type Registration } from '../registry/register-instance.ts'
 import { type ModuleCredentials, requireModule } from './module-credentials.ts'
 import { parseInput } from './parse-input.ts'
 
 export type RegistrationOptions = {
   credentials: ModuleCredentials
+  /** Where instances may be. */
+  addresses: ModuleAddresses
   register(instance: Instance): Promise<Registration>
   remove(instance: Pick<Instance, 'module' | 'id'>): Promise<void>
+  publish(sdl: ClientSdl): Promise<Changed<void>>
 }
 
 const paramsSchema = z.object({ name: z.string(), id: z.string().regex(/^[\w-]{1,64}$/) })
@@ -29,7 +37,10 @@ const registrationSchema: z.ZodType<ModuleRegistration> = z.object({
   tokenKeys: z.array(publicKeySchema).max(100).optional(),
 })
 
-/** `PUT` and `DELETE /modules/:name/instances/:id`: the treaty is schema/registration.ts. */
+const clientParamsSchema = z.object({ name: z.string(), client: z.string() })
+const sdlSchema = z.object({ sdl: z.string().min(1).max(1_000_000) })
+
+/** `PUT` and `DELETE /modules/:name/instances/:id`, `/modules/:name/clients/:client/sdl`: the treaty is schema/registration.ts. */
 export function addRegistrationRoute(server: FastifyInstance, options: RegistrationOptions): void {
   const url = '/modules/:name/instances/:id'
   const admitModule = (request: FastifyRequest) => {
@@ -39,21 +50,34 @@ export function addRegistrationRoute(server: FastifyInstance, options: Registrat
   }
   server.put(url, async (request, reply) => {
     const { name, id } = admitModule(request)
-    const registered = await options.register({
-      ...parseInput(registrationSchema, request.body),
-      module: name,
-      id,
-    })
+    const registration = parseInput(registrationSchema, request.body)
+    if (!isAllowedAddress(options.addresses, name, registration.url)) {
+      throw new TrellisError('FORBIDDEN', `The module ${name} may not be served from ${registration.url}.`)
+    }
+    const registered = await options.register({ ...registration, module: name, id })
     if (registered.ok) return { leaseSeconds } satisfies RegistrationReply
-    const errors = registered.errors.map(({ message, code, subgraph }) => ({
-      message,
-      extensions: { code, subgraph },
-    }))
-    return reply.status(422).send({ errors })
+    return reply.status(422).send({ errors: registered.errors.map(shown) })
   })
   server.delete(url, async (request, reply) => {
     const { name, id } = admitModule(request)
     await options.remove({ module: name, id })
     return reply.status(204).send()
   })
+
+  const clientUrl = '/modules/:name/clients/:client/sdl'
+  const publish = async (request: FastifyRequest, reply: FastifyReply, read: () => string | null) => {
+    const { name, client } = parseInput(clientParamsSchema, request.params)
+    requireModule(request, name, options.credentials)
+    const published = await options.publish({ module: name, client, sdl: read() })
+    if (published.ok) return reply.status(204).send()
+    return reply.status(422).send({ errors: published.errors.map(shown) })
+  }
+  server.put(clientUrl, (request, reply) =>
+    publish(request, reply, () => parseInput(sdlSchema, request.body).sdl),
+  )
+  server.delete(clientUrl, (request, reply) => publish(request, reply, () => null))
+}
+
+function shown({ message, code, subgraph }: CompositionError) {
+  return { message, extensions: { code, subgraph } }
 }
