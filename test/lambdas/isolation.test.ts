@@ -20,34 +20,6 @@ const signal = (name: NodeJS.Signals) => {
   for (const pid of isolateProcesses()) process.kill(pid, name)
 }
 
-test('what acme does to itself, globex does not notice', async () => {
-  const bombs = [
-    'for (;;);',
-    'const kept = []; for (;;) kept.push(new Array(3_000_000))',
-    'await (async () => { for (;;) await null })()',
-    'for (;;) console.log("flood")',
-    'for (;;) ctx.log("x".repeat(100_000))',
-    'for (;;) ctx.graphql("{ me }").catch(() => 0)',
-  ]
-  const acme = await Promise.all(bombs.map((bomb) => host.deploy('acme', answering(bomb))))
-  const globex = await host.deploy('globex', answering('return String(args.n)'))
-
-  const bombing = Promise.all(
-    acme.map(async (ask) => {
-      for (let round = 0; round < 3; round++) expect((await ask('{ answer }')).errors).toHaveLength(1)
-    }),
-  )
-  const answers: unknown[] = []
-  let over = false
-  void bombing.finally(() => {
-    over = true
-  })
-  while (!over) answers.push((await globex(`{ answer(n: ${answers.length}) }`)).data?.answer)
-  await bombing
-  expect(answers).toEqual(answers.map((_, n) => String(n)))
-  expect(answers.length).toBeGreaterThan(20)
-})
-
 test('a process that dies costs a read nothing and a write a clear error; the next one is there at once', async () => {
   const plugin = pluginWith({
     typeDefs: 'type Query { read: String } type Mutation { write: String }',
