@@ -20,8 +20,9 @@ export type Plugin<Graph extends PluginGraph = UntypedGraph> = {
   /**
    * Federation 2 SDL, without `@link`: the platform adds it. An entity of the core is extended by naming its key:
    * ``type User @key(fields: "id") { id: ID! loyaltyTier: LoyaltyTier }``.
+   * A plugin of rules and handlers alone needs none.
    */
-  typeDefs: string
+  typeDefs?: string
   /** By type and field. Those of `Query` and `Mutation` are root resolvers, all others batched ones. */
   resolvers?: Graph['resolvers']
   /** By the root field they guard: `'Mutation.createRecord'`. */
