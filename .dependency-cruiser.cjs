@@ -13,7 +13,7 @@ const rooms = {
   'lambdas/host': ['lambdas/isolates', 'events', 'prisma', 'schema', 'foundation'],
   'lambdas/isolates': ['foundation'],
   clients: ['sdk'],
-  'lambdas/local': ['lambdas/host', 'events', 'schema', 'foundation'],
+  'lambdas/local': ['lambdas/host', 'lambdas/isolates', 'events', 'schema', 'foundation'],
   'lambdas/authoring': ['schema', 'foundation'],
   cli: ['lambdas/authoring', 'lambdas/local', 'sdk', 'schema', 'foundation'],
   deploy: ['gateway/registry'],

@@ -68,6 +68,10 @@ const forbidden = [
   ['gateway/pipeline.ts', 'start.ts'],
   ['subgraphs/users/a20.ts', 'prisma/schema-engine.ts'],
   ['users/a21.ts', 'gateway/http/b21.ts'],
+  ['cli/a22.ts', 'gateway/transports/b22.ts'],
+  ['cli/a23.ts', 'lambdas/host/b23.ts'],
+  ['sdk/a24.ts', 'lambdas/local/b24.ts'],
+  ['lambdas/local/a25.ts', 'prisma/b25.ts'],
 ] as const
 
 describe('the walls between the rooms', () => {
@@ -83,7 +87,10 @@ describe('the walls between the rooms', () => {
       'subgraphs/serve.ts': `import { value } from '../events/bus.ts'\n${value}`,
       'lambdas/isolates/messages.ts': value,
       'lambdas/host/host.ts': `import { value } from '../isolates/messages.ts'\n${value}`,
+      'lambdas/local/run.ts': `import { value } from '../host/host.ts'\n${value}`,
+      'cli/main.ts': `import { value } from '../lambdas/local/run.ts'\n${value}`,
       'sdk/plugin.ts': value,
+      'sdk/testing.ts': `import { value } from '../lambdas/local/run.ts'\n${value}`,
       'clients/acme/plugin.ts': `import { value } from '../../sdk/plugin.ts'\n${value}`,
       'launch/start.ts': `import { value } from '../gateway/main.ts'\n${value}`,
       'start.ts': `import { value } from './launch/start.ts'\n`,

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, parse, validate } from 'graphql'
 import { eventually } from '../support/eventually.ts'
@@ -103,6 +103,40 @@ describe('README.md', () => {
       data: { deployPlugin: { number: expect.any(Number), active: false, errors: [] } },
     })
   })
+
+  test('the guide for authors does what it says, from an empty folder to a plugin that is served and taken back', async () => {
+    const trellis = join(import.meta.dirname, '../../cli/trellis.js')
+    const cwd = join(folder.path, 'author')
+    await mkdir(cwd)
+    const data = join(folder.path, 'data')
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, TRELLIS_DATA: data }
+    const [guide = ''] = (await read('docs/plugins.md')).split('\n## Fields')
+    const said: string[] = []
+    for (const [, language, text = ''] of guide.matchAll(/```(ts|sh)\n([\s\S]*?)```/g)) {
+      const file = /^\/\/ (\S+)\n/.exec(text)?.[1]
+      if (language === 'ts' && file) {
+        await mkdir(dirname(join(cwd, file)), { recursive: true })
+        await writeFile(join(cwd, file), text)
+        continue
+      }
+      const here = text
+        .replaceAll('npx trellis', `'${process.execPath}' '${trellis}'`)
+        .replaceAll('http://127.0.0.1:4000', platform.url)
+        .replaceAll('./.trellis/demo.json', join(data, 'demo.json'))
+      const { stdout } = await promisify(execFile)('bash', ['-ec', here], { cwd, env })
+      said.push(...stdout.trim().split('\n'))
+    }
+    expect(said).toEqual(
+      expect.arrayContaining([
+        'ℹ pass 1',
+        'globex: would be release 2, with 1 lambda; nothing was changed',
+        expect.stringMatching(/^globex: release 2 served in \d+ ms, with 1 lambda$/),
+        expect.stringMatching(/"name":"Gus Admin","initials":"GA"/),
+        expect.stringMatching(/^\* {4}2 .* initials$/),
+        expect.stringMatching(/^globex: release 1 served again, in \d+ ms$/),
+      ]),
+    )
+  }, 60_000)
 
   test('its links lead somewhere', async () => {
     const links = [...(await read('README.md')).matchAll(/\]\((?!http)([^)#]+)\)/g)].map(
