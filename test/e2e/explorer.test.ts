@@ -98,6 +98,27 @@ const offline = ['--disable-background-networking', '--disable-component-update'
       await page.screenshot({ path: process.env.TRELLIS_TEST_SCREENSHOT })
   })
 
+  test('a partner key shows its contract and nothing else', async () => {
+    await use(platform.demo.clients.acme?.partnerKey ?? '')
+    await page.click('[aria-label="Show Documentation Explorer"]')
+    const documentation = page.locator('.graphiql-doc-explorer')
+    await eventually('the documentation is that of the contract', async () => {
+      const text = (await documentation.textContent()) ?? ''
+      return text.includes('Query') && !text.includes('Mutation')
+    })
+    const found = async (name: string) => {
+      await page.fill('.graphiql-doc-explorer-search input', name)
+      return page.locator('[role=option]', { hasText: name })
+    }
+    await (await found('totalCount')).first().waitFor()
+    expect(await (await found('unreadCount')).count()).toBe(0)
+    await page.keyboard.press('Escape')
+    await page.click('[aria-label="Hide Documentation Explorer"]')
+    await type('{ me { email } }')
+    await page.click('.graphiql-execute-button')
+    await answer().getByText('GRAPHQL_VALIDATION_FAILED').waitFor()
+  })
+
   test('everything comes from the gateway itself, and nothing fails in the page', () => {
     expect(elsewhere).toEqual([])
     expect(faults).toEqual([])

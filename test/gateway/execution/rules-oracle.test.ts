@@ -135,6 +135,6 @@ test('operations with rules are answered as one schema answers whose resolvers a
       if (ours.data === null && kind === 'query') expect(ours.errors.length).toBeGreaterThan(0)
       else expect(told(ours)).toEqual(told(whole))
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   )
 })
