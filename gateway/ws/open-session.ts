@@ -25,7 +25,7 @@ export type Session = SocketSession & {
 export type SessionOptions = {
   authenticator: Authenticator
   run: RunOperation
-  encode(answer: Answer): Buffer
+  encode(answer: Answer): string
   show: ShowError
   limits: SocketLimits
   counts: SocketCounts

@@ -6,7 +6,7 @@ import type { Resume } from '../subscriptions/subscribe-operation.ts'
 import type { ShowError } from '../supergraph/show-error.ts'
 import { deliverAnswers } from './deliver-answers.ts'
 import type { OperationPayload, Outcome } from './run-operation.ts'
-import type { SocketChannel } from './socket-channel.ts'
+import { encodeText, type SocketChannel } from './socket-channel.ts'
 
 /** The operations of one socket, by the ids that the client gave them. */
 export type Operations = {
@@ -30,7 +30,7 @@ export type OperationsOptions = {
   channel: SocketChannel
   run(payload: OperationPayload, resume?: Resume): Promise<Outcome>
   /** The end of a message, from an answer's text on: the same bytes for all sockets. */
-  encode(answer: Answer): Buffer
+  encode(answer: Answer): string
   /** Asked for each answer of a subscription: whether it may still be sent. Ends the socket, or its subscriptions, if not. */
   mayReceive(): boolean
   show: ShowError
@@ -69,7 +69,7 @@ export function createOperations({ channel, run, encode, mayReceive, show }: Ope
   }
   const deliver = (id: string, operation: Operation, answers: Answers): void => {
     const isWanted = () => operations.get(id) === operation && operation.answers === answers
-    const head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
+    const head = encodeText(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
     operation.answers = answers
     deliverAnswers({
       answers,

@@ -5,8 +5,8 @@ import { WebSocket } from 'ws'
 export type SocketChannel = {
   /** Nothing happens on a socket that is no longer open. */
   send(text: string): void
-  /** The same for one text in two parts that have been encoded before. */
-  sendParts(head: Buffer, rest: Buffer): void
+  /** The same for one text in two parts that have been encoded before, by `encodeText`. */
+  sendParts(head: string, rest: string): void
   /** Whether what was sent is not going out as fast as it comes. */
   isFull(): boolean
   /** Once there is room again, or the socket is closed. */
@@ -28,7 +28,7 @@ export function createSocketChannel(socket: WebSocket, stream: Duplex): SocketCh
       if (socket.readyState === WebSocket.OPEN) socket.send(text)
     },
     sendParts(head, rest) {
-      if (socket.readyState === WebSocket.OPEN) stream.write(textFrame(head, rest))
+      if (socket.readyState === WebSocket.OPEN) stream.write(textFrame(head, rest), 'latin1')
     },
     isFull: () => stream.writableNeedDrain && !stream.destroyed,
     drained() {
@@ -51,24 +51,25 @@ export function createSocketChannel(socket: WebSocket, stream: Duplex): SocketCh
   }
 }
 
+/** The bytes of a text in UTF-8, a character each: Node writes such a string with less work than a buffer. */
+export function encodeText(text: string): string {
+  return Buffer.from(text).toString('latin1')
+}
+
 /**
  * One text frame of RFC 6455 (§5.2), in one piece. ws writes header and payload apart and encodes the text for each
  * socket, which is most of what a message costs when the same goes to thousands.
  */
-function textFrame(head: Buffer, rest: Buffer): Buffer {
-  const length = head.length + rest.length
-  const headerLength = length < 126 ? 2 : length < 65_536 ? 4 : 10
-  const frame = Buffer.allocUnsafe(headerLength + length)
-  frame[0] = finalText
-  if (headerLength === 2) frame[1] = length
-  else if (headerLength === 4) {
-    frame[1] = lengthIn16Bits
-    frame.writeUInt16BE(length, 2)
-  } else {
-    frame[1] = lengthIn64Bits
-    frame.writeBigUInt64BE(BigInt(length), 2)
-  }
-  head.copy(frame, headerLength)
-  rest.copy(frame, headerLength + head.length)
-  return frame
+function textFrame(head: string, rest: string): string {
+  return frameHeader(head.length + rest.length) + head + rest
+}
+
+function frameHeader(length: number): string {
+  if (length < lengthIn16Bits) return String.fromCharCode(finalText, length)
+  if (length < 65_536) return String.fromCharCode(finalText, lengthIn16Bits, length >> 8, length & 0xff)
+  const header = Buffer.alloc(10)
+  header[0] = finalText
+  header[1] = lengthIn64Bits
+  header.writeBigUInt64BE(BigInt(length), 2)
+  return header.toString('latin1')
 }

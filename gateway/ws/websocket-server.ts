@@ -12,7 +12,7 @@ import { startHeartbeat } from './heartbeat.ts'
 import { openSession, type Session, type SessionOptions } from './open-session.ts'
 import { createRunOperation } from './run-operation.ts'
 import { serveSocket } from './serve-socket.ts'
-import { createSocketChannel } from './socket-channel.ts'
+import { createSocketChannel, encodeText } from './socket-channel.ts'
 import { closings } from './socket-closings.ts'
 import type { SocketCounts, SocketLimits } from './socket-limits.ts'
 
@@ -77,12 +77,12 @@ export function startWebSocketServer(options: WebSocketOptions): Close {
 }
 
 /** Whoever shares an answer shares its bytes, and those of what ends a message. */
-function createEncoder(): (answer: Answer) => Buffer {
-  const encoded = new WeakMap<Answer, Buffer>()
+function createEncoder(): (answer: Answer) => string {
+  const encoded = new WeakMap<Answer, string>()
   return (answer) => {
     const known = encoded.get(answer)
     if (known) return known
-    const bytes = Buffer.from(`${answer.text}}`)
+    const bytes = encodeText(`${answer.text}}`)
     encoded.set(answer, bytes)
     return bytes
   }
