@@ -3,9 +3,10 @@ import { type CommandContext, type RemoteOptions, remote, wholeNumber } from './
 import { deploy } from './commands/deploy.ts'
 import { releases } from './commands/releases.ts'
 import { rollback } from './commands/rollback.ts'
+import { onSave, types } from './commands/types.ts'
 import { clientOf, namedPlugin } from './named-plugin.ts'
 
-/** `deploy`, `rollback`, `releases`. */
+/** `deploy`, `rollback`, `releases`, `types`. */
 export function addReleaseCommands(program: Command, { show, connectFor }: CommandContext): void {
   remote(
     program.command('deploy'),
@@ -40,4 +41,24 @@ export function addReleaseCommands(program: Command, { show, connectFor }: Comma
         return releases(await connectFor(client, options), client, options.first)
       }),
     )
+  remote(program.command('types'), "writes trellis.d.ts, the types of the client's graph, beside the plugin")
+    .argument('[folder]', 'the plugin, as in clients/acme', '.')
+    .option('--watch', 'again whenever a file is saved, until Ctrl-C')
+    .action(async (path: string, options: RemoteOptions & { watch?: boolean }) => {
+      const write = () =>
+        show(options, async () => {
+          const folder = await namedPlugin(path)
+          const client = options.client ?? folder.client
+          return types(await connectFor(client, options), folder, client)
+        })
+      await write()
+      if (options.watch) await onSave(path, write, interrupted())
+    })
+}
+
+function interrupted(): AbortSignal {
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  process.once('SIGTERM', () => stop.abort())
+  return stop.signal
 }
