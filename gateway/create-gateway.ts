@@ -6,6 +6,7 @@ import type { Log } from '../foundation/log.ts'
 import { createSigningKeys } from '../foundation/signing-keys.ts'
 import { type CredentialStore, createAuthenticator } from './access/authenticate.ts'
 import { createGatewayTokenKeys } from './access/gateway-token-keys.ts'
+import { createAskDesk } from './control/ask-desk.ts'
 import { createBusAccess } from './control/bus-access.ts'
 import { createControlGraph } from './control/control-graph.ts'
 import { createReadLambdaStats } from './control/read-lambda-stats.ts'
@@ -29,6 +30,7 @@ import { registerInstance, removeInstance } from './registry/register-instance.t
 import { openRegistry, type Registry } from './registry/registry.ts'
 import { relayRegistryEvents } from './registry/relay-registry-events.ts'
 import { createSigningKeyStore } from './registry/signing-key-store.ts'
+import { createStateFile } from './registry/state-file.ts'
 import { buildGeneration } from './supergraph/build-generation.ts'
 import { clientGraphHash } from './supergraph/client-graph.ts'
 import { createConnect } from './supergraph/connect.ts'
@@ -40,8 +42,12 @@ import { createAcquireClientGraph, createAcquireGraph } from './viewer-graph.ts'
 import type { SocketLimits } from './ws/socket-limits.ts'
 
 export type GatewayOptions = {
-  /** The database `platform`, its migrations applied. */
+  /** The database `platform`. */
   databaseUrl: string
+  /** Applies its migrations, once it can be reached. @default they are applied */
+  migrate?(): Promise<void>
+  /** Where the last state of the registry is kept, for a start while its database is away. @default nowhere */
+  stateFile?: string | undefined
   /** Each module's own secret, by the module's name: who may register under it. */
   moduleCredentials: ReadonlyMap<string, string>
   /** Where instances of each module may be. @default anywhere */
@@ -64,15 +70,30 @@ export async function createGateway({
   databaseUrl,
   moduleCredentials,
   moduleAddresses = new Map(),
+  migrate,
+  stateFile,
   busUrl,
   apolloPlugins,
   limits,
   log,
 }: GatewayOptions): Promise<Gateway> {
   const db = openPlatformDatabase(databaseUrl)
-  await expireDeadInstances(db, log)
-  const signingKeys = await createSigningKeys(createSigningKeyStore(db))
-  const registry = await openRegistry({ db, url: databaseUrl, pollMs, log })
+  const registry = await openRegistry({
+    db,
+    url: databaseUrl,
+    pollMs,
+    async prepare() {
+      await migrate?.()
+      await expireDeadInstances(db, log)
+    },
+    file: stateFile === undefined ? undefined : createStateFile(stateFile, log),
+    log,
+  })
+  const keyStore = createSigningKeyStore(db, log)
+  const signingKeys = await createSigningKeys(keyStore)
+  registry.onReload(() => {
+    keyStore.makeGood().catch((error) => log.warn({ err: error }, 'the public key could not be saved yet'))
+  })
   const { state } = registry
   const keyUses = createKeyUses(db, log)
   const authenticator = createAuthenticator({
@@ -110,11 +131,23 @@ export async function createGateway({
   }
 
   const requestBuild = createRequestBuild(() => instances.pick(lambdaAudience), sign)
+  const askDesk = createAskDesk(() => instances.pick(lambdaAudience), sign)
   const readStats = createReadLambdaStats({ urls: () => instances.living(lambdaAudience), sign, log })
   const bus = createBusAccess(busUrl, log)
   const closeRelay = busUrl === undefined ? null : relayRegistryEvents({ ...bus, databaseUrl, log })
   const control = await createControlGraph(
-    { db, state, compose: planners.compose, requestBuild, refresh, serve, bus, generations, readStats },
+    {
+      db,
+      state,
+      compose: planners.compose,
+      requestBuild,
+      refresh,
+      serve,
+      bus,
+      generations,
+      readStats,
+      askDesk,
+    },
     log,
   )
   const acquire = createAcquireGraph(createAcquireClientGraph(generations, log), control.graph)
@@ -122,6 +155,7 @@ export async function createGateway({
     authenticator,
     acquire,
     onCredentialsChange: registry.onReload,
+    faults: () => faultsOf(registry),
     limits,
     log,
   })
@@ -180,6 +214,14 @@ function registeredCredentials(
     // Whatever other modules send, only this one signs people in.
     userTokenKeys: () => state().modules.get('users')?.tokenKeys ?? [],
   }
+}
+
+function faultsOf({ awaySince }: Registry): string[] {
+  const since = awaySince()
+  if (!since) return []
+  return [
+    `The registry's database cannot be read since ${since.toISOString()}; its last state is served, and nothing of it can be changed.`,
+  ]
 }
 
 function once(close: Close): Close {

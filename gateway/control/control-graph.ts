@@ -6,6 +6,7 @@ import { createApolloAnswering } from '../supergraph/answer-through-apollo.ts'
 import { createApolloServer } from '../supergraph/apollo-server.ts'
 import type { Graph } from '../supergraph/graph.ts'
 import { createShowError } from '../supergraph/show-error.ts'
+import type { AskDesk } from './ask-desk.ts'
 import type { BusAccess } from './bus-access.ts'
 import { createChangeResolvers } from './change-resolvers.ts'
 import { type ControlOptions, createControlResolvers } from './control-resolvers.ts'
@@ -13,6 +14,7 @@ import { createSubscribeControl } from './control-subscription.ts'
 import { createEventResolvers } from './event-resolvers.ts'
 import { createEventSubscriptions } from './event-subscriptions.ts'
 import { createGenerationResolvers, type GenerationAccess } from './generation-resolvers.ts'
+import { createPluginResolvers } from './plugin-resolvers.ts'
 import type { ReadLambdaStats } from './read-lambda-stats.ts'
 import { createReleaseResolvers, type ReleaseOptions } from './release-resolvers.ts'
 import { createSettingsResolvers, type SettingsOptions } from './settings-resolvers.ts'
@@ -22,21 +24,28 @@ import { createStatsResolvers } from './stats-resolvers.ts'
 export async function createControlGraph(
   options: ControlOptions &
     SettingsOptions &
-    ReleaseOptions & { bus: BusAccess; generations: GenerationAccess; readStats: ReadLambdaStats },
+    ReleaseOptions & {
+      bus: BusAccess
+      generations: GenerationAccess
+      readStats: ReadLambdaStats
+      askDesk: AskDesk
+    },
   log: Log,
 ): Promise<{ graph: Graph; close: Close }> {
   const typeDefs = await readFile(new URL('../../schema/control.graphql', import.meta.url), 'utf8')
+  const hasClient = (slug: string) => options.state().clients.has(slug)
   const schema = makeExecutableSchema({
     typeDefs,
     resolvers: [
       createControlResolvers(options),
-      createEventResolvers({ access: options.bus, hasClient: (slug) => options.state().clients.has(slug) }),
+      createEventResolvers({ access: options.bus, hasClient, askDesk: options.askDesk }),
       createEventSubscriptions(options.bus),
       createGenerationResolvers(options.generations),
       createSettingsResolvers(options),
       createReleaseResolvers(options),
       createStatsResolvers(options.readStats),
       createChangeResolvers(options.db),
+      createPluginResolvers({ ...options, hasClient }),
     ],
   })
   const apollo = createApolloServer({ schema }, log)

@@ -1,17 +1,14 @@
-import type {
-  BusOperations,
-  DeadLetter,
-  DeadLetterFilter,
-  HistoryFilter,
-} from '../../events/bus/bus-operations.ts'
+import type { DeadLetter, DeadLetterFilter, HistoryFilter } from '../../events/bus/bus-operations.ts'
 import type { Replay } from '../../events/bus/replay/replay.ts'
 import type { PlatformEvent } from '../../events/catalogue/platform-event.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import { actorOf } from '../../foundation/viewer.ts'
 import type { OperationContext } from '../supergraph/operation-context.ts'
+import { type AskDesk, requireDesk } from './ask-desk.ts'
 import type { BusAccess } from './bus-access.ts'
 import { readCursor, writeCursor } from './connection.ts'
 import { eventEdge, pageSize, readPlace, shownEvent, toEdges } from './event-page.ts'
+import { clientOfGroup, createHandlerDeadLetters, type DeadLetters } from './handler-dead-letters.ts'
 import { onlyOperators } from './only-operators.ts'
 
 type Page = { first?: number | null; after?: string | null }
@@ -30,11 +27,20 @@ const auditPage = 500
 export type EventOptions = {
   access: BusAccess
   hasClient(slug: string): boolean
+  askDesk: AskDesk
 }
 
 /** What operators see of the bus, and do with it. What they do is an event itself, published before it is done. */
-export function createEventResolvers({ access, hasClient }: EventOptions) {
+export function createEventResolvers({ access, hasClient, askDesk }: EventOptions) {
   const { bus } = access
+  /** Those of the handlers of a client's plugin are for its deployers, too. */
+  async function deadLettersOf(group: string, context: OperationContext): Promise<DeadLetters> {
+    const client = clientOfGroup(group)
+    if (client !== null) return createHandlerDeadLetters(askDesk, requireDesk(context, { client, hasClient }))
+    onlyOperators(context)
+    await requireGroup(access, group)
+    return (await bus()).operations
+  }
   return {
     Query: {
       async events(_root: unknown, { first, after, ...wanted }: Page & Filter, context: OperationContext) {
@@ -55,13 +61,11 @@ export function createEventResolvers({ access, hasClient }: EventOptions) {
         return (await bus()).operations.groups()
       },
       async deadLetters(_root: unknown, input: Page & DeadLetterArguments, context: OperationContext) {
-        onlyOperators(context)
-        const { operations } = await bus()
         const filter = { group: input.consumerGroup, client: input.client ?? null }
-        await requireGroup(access, filter.group)
+        const letters = await deadLettersOf(filter.group, context)
         const list = `deadLetters:${filter.group}`
         const page = { size: pageSize(input.first), after: input.after ?? null }
-        const found = await operations.deadLetters(filter, {
+        const found = await letters.deadLetters(filter, {
           after: page.after === null ? null : readKey(list, page.after),
           limit: page.size + 1,
         })
@@ -90,15 +94,14 @@ export function createEventResolvers({ access, hasClient }: EventOptions) {
         input: DeadLetterArguments & { ids?: string[] | null },
         context: OperationContext,
       ) {
-        onlyOperators(context)
         const { consumerGroup: group, client = null, ids = null } = input
-        await requireGroup(access, group)
-        const { operations, publish } = await bus()
+        const letters = await deadLettersOf(group, context)
+        const { publish } = await bus()
         const data = { consumerGroup: group, ids }
         const requested = 'control.dead_letters.redelivery_requested'
-        const clients = await clientsOf(operations, { group, client }, ids)
+        const clients = await clientsOf(letters, { group, client }, ids)
         await publish(clients.map((client) => audit(requested, { client, subject: group, data }, context)))
-        return { count: await operations.redeliver({ group, client }, ids) }
+        return { count: await letters.redeliver({ group, client }, ids) }
       },
     },
     Replay: { consumerGroup: ({ group }: Replay) => group },
@@ -115,14 +118,14 @@ export function filterOf({ client = null, type = null, subject = null }: Filter)
 
 /** Whose dead letters these are: what was done is on record for each of them. */
 async function clientsOf(
-  operations: BusOperations,
+  letters: DeadLetters,
   filter: DeadLetterFilter,
   ids: readonly string[] | null,
 ): Promise<string[]> {
   const clients = new Set<string>()
   let after: string | null = null
   do {
-    const page: DeadLetter[] = await operations.deadLetters(filter, { after, limit: auditPage })
+    const page: DeadLetter[] = await letters.deadLetters(filter, { after, limit: auditPage })
     for (const { event } of page) if (!ids || ids.includes(event.id)) clients.add(event.client)
     after = page.length === auditPage ? (page.at(-1)?.key ?? null) : null
   } while (after !== null)
@@ -149,7 +152,7 @@ function audit(type: string, fields: AuditFields, context: OperationContext): Pl
     type,
     id: crypto.randomUUID(),
     source: 'control',
-    actor: actorOf(onlyOperators(context)),
+    actor: context.viewer && actorOf(context.viewer),
     time: new Date().toISOString(),
     traceparent: context.traceparent ?? null,
     dataVersion: 1,

@@ -31,6 +31,8 @@ export const registryActions = [
   'registry.module.instance_left',
   'registry.plugin.released',
   'registry.plugin.activated',
+  'registry.secret.set',
+  'registry.secret.deleted',
 ] as const
 export type RegistryAction = (typeof registryActions)[number]
 

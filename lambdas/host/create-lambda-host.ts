@@ -21,7 +21,7 @@ import type { Egress } from './egress/create-egress.ts'
 import { createFindBuild } from './find-build.ts'
 import { createHandlerQueue } from './handlers/handler-queue.ts'
 import { startHandlers } from './handlers/start-handlers.ts'
-import { defaultPool, openIsolatePool } from './isolate-pool.ts'
+import { type IsolatePoolOptions, openIsolatePool } from './isolate-pool.ts'
 import { keepStats } from './lambda-stats.ts'
 import { createLimitsOf } from './limits-of.ts'
 import { createLogCrossing } from './logs/log-crossing.ts'
@@ -31,6 +31,7 @@ import { createRunLambdas } from './run-lambdas.ts'
 import { createPluginRunner } from './run-plugin.ts'
 import { createRuleRunner } from './run-rules.ts'
 import { serveBuilding, serveGraphql } from './serve-builds.ts'
+import { serveDesk } from './serve-desk.ts'
 import { serveRules } from './serve-rules.ts'
 import { serveStats } from './serve-stats.ts'
 import { createApp, createCallOfBuild, createVerify } from './serving.ts'
@@ -58,6 +59,7 @@ export type LambdaHostOptions = {
   gatewayUrl: string
   /** Proves the name `lambdas` to the gateway's registry. */
   credential: string
+  pool: Omit<IsolatePoolOptions, 'log'>
   log: Log
 }
 
@@ -75,7 +77,7 @@ export async function createLambdaHost(
 ): Promise<RunningService> {
   const { log, gatewayUrl } = options
   const store = createBuildStore(db)
-  const isolates = openIsolatePool({ ...defaultPool, log })
+  const isolates = openIsolatePool({ ...options.pool, log })
   const registry = openPluginRegistry(options)
   const limitsOf = createLimitsOf(registry)
   const findBuild = createFindBuild(store)
@@ -106,6 +108,7 @@ export async function createLambdaHost(
   serveRules(app, callOfBuild, createRuleRunner(running))
   serveStats(app, verify, stats)
   const handlerQueue = createHandlerQueue(db)
+  serveDesk(app, verify, { secrets, pluginLog, queue: handlerQueue })
   const stopHandlers =
     bus &&
     (await startHandlers({

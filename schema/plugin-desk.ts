@@ -1,0 +1,40 @@
+/**
+ * What the gateway asks of the lambda host for operators, and for the deployers of the client: `POST
+ * <host>/clients/<client>/desk` with `{ do, … }`, answer `{ answer }` of the same name.
+ */
+export type PluginDesk = {
+  /** Names, in alphabetical order: no secret is ever read here. */
+  secrets: { ask: object; answer: SecretName[] }
+  setSecret: { ask: { name: string; value: string }; answer: SecretName }
+  /** Whether there was one. */
+  deleteSecret: { ask: { name: string }; answer: boolean }
+  /** Newest first, before the line of that `seq`. */
+  logs: {
+    ask: { before: string | null; limit: number; lambda: string | null; level: LogLevel | null }
+    answer: LogLine[]
+  }
+  /** Events that the client's handlers could not handle, in the order in which they came; behind the one of that `key`. */
+  deadLetters: { ask: { after: string | null; limit: number }; answer: HandlerDeadLetter[] }
+  /** `ids` of events; null: all. How many will be handled again. */
+  redeliver: { ask: { ids: string[] | null }; answer: number }
+}
+
+/** `setAt` is RFC 3339; `setBy` as in events: `key:<id>`. */
+export type SecretName = { name: string; setAt: string; setBy: string }
+
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** `time` is RFC 3339. */
+export type LogLine = { seq: string; time: string; level: LogLevel; lambda: string; line: string }
+
+/** The event with all its attributes; `failedAt` is RFC 3339. */
+export type HandlerDeadLetter = {
+  key: string
+  group: string
+  event: unknown
+  error: string
+  attempts: number
+  failedAt: string
+  redelivering: boolean
+}
