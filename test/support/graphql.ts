@@ -20,6 +20,11 @@ export async function post<Data = Record<string, unknown>>(
   return response.json() as Promise<Answer<Data>>
 }
 
+/** The same; that nobody answers is an error of the answer, without a code. */
+export async function tryPost(...operation: Parameters<typeof post>): Promise<Answer> {
+  return post(...operation).catch((error: unknown) => ({ errors: [{ message: String(error) }] }))
+}
+
 /** A stock graphql-ws client that does not reconnect by itself. */
 export function openSocket(endpoint: string, connectionParams: Readonly<Record<string, string>>): Client {
   return createClient({
