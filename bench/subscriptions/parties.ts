@@ -89,8 +89,24 @@ async function answerTo<Answer>(child: ChildProcess, order: SocketsOrder | strin
   return answer
 }
 
+/** @throws at once when the process has ended, whose last words nobody may have been there to hear */
 async function messageOf<Message>(child: ChildProcess): Promise<Message> {
-  const [message] = await once(child, 'message', { signal: AbortSignal.timeout(patienceMs) })
-  if (message.error !== undefined) throw new Error(message.error)
-  return message
+  if (child.exitCode !== null || child.signalCode !== null) throw ended(child)
+  const waiting = new AbortController()
+  const signal = AbortSignal.any([waiting.signal, AbortSignal.timeout(patienceMs)])
+  const exit = once(child, 'exit', { signal }).then(() => {
+    throw ended(child)
+  })
+  try {
+    const [message] = await Promise.race([once(child, 'message', { signal }), exit])
+    if (message.error !== undefined) throw new Error(message.error)
+    return message
+  } finally {
+    exit.catch(() => undefined)
+    waiting.abort()
+  }
+}
+
+function ended({ spawnargs, exitCode, signalCode }: ChildProcess): Error {
+  return new Error(`${spawnargs.join(' ')} has ended: ${exitCode ?? signalCode}.`)
 }

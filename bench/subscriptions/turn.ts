@@ -74,9 +74,13 @@ async function warm(
   await settled(upstreams)
 }
 
-/** Once the number of subscriptions at the subgraph no longer changes. */
+const settledWithinMs = 60_000
+
+/** Once the number of subscriptions at the subgraph no longer changes. @throws when it changes for ever */
 async function settled(upstreams: Upstreams): Promise<void> {
+  const until = performance.now() + settledWithinMs
   for (let last = -1, same = 0; same < 2; ) {
+    if (performance.now() > until) throw new Error('The subscriptions at the subgraph come and go.')
     const { subscriptions } = await upstreams.takeCounts()
     same = subscriptions === last ? same + 1 : 0
     last = subscriptions
