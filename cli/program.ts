@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addClientCommands } from './client-commands.ts'
 import type { CommandContext, RemoteOptions } from './command-context.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandResult } from './command-result.ts'
@@ -52,6 +53,7 @@ export function createProgram(settings: CliSettings, output: Output) {
   }
   addReleaseCommands(program, context)
   addLocalCommands(program, context)
+  addClientCommands(program, context)
 
   return {
     /** @returns the exit status @throws {CommanderError} for a wrong use, and for help */

@@ -19,15 +19,7 @@ const answerPages = (pages: Page[]) => (variables: { after?: string }) => ({
 /** The graph has these pages of orders. */
 const graphWith = (pages: Page[]): TestWorld['graph'] => ({
   OrdersOf: answerPages(pages),
-  SalesPeople: {
-    users: {
-      edges: [
-        { node: { id: 'eddie', roles: ['MEMBER', 'EDITOR'] } },
-        { node: { id: 'mia', roles: ['MEMBER'] } },
-      ],
-    },
-  },
-  NotifySales: { notify: { id: 'n1' } },
+  ThankCustomer: { notify: { id: 'n1' } },
 })
 
 let pages: Page[] = []
@@ -103,26 +95,28 @@ describe('orders', () => {
 })
 
 describe('a new order', () => {
-  const created = (total: number, id = 'e1', collection = 'orders') => ({
+  const created = (
+    total: number,
+    id = 'e1',
+    { collection = 'orders', createdBy = 'mia' as string | null } = {},
+  ) => ({
     subject: 'r1',
     id,
-    data: { collection, data: { customer: 'Road Runner Ltd.', total, status: 'open' } },
+    data: { collection, createdBy, data: { customer: 'Road Runner Ltd.', total, status: 'open' } },
   })
 
-  test('is told to sales where it is large, once for each', async () => {
+  test('is thanked for where it is large, in the name of the plugin, once', async () => {
     await plugin.on('data.record.created', created(1_250))
-    const [people, note, ...more] = plugin.asked
-    assert.deepEqual([people?.as, note?.as, more.length], ['plugin', 'plugin', 0])
+    const [note, ...more] = plugin.asked
+    assert.deepEqual([note?.as, more.length], ['plugin', 0])
     const { userId, title, idempotencyKey } = note?.variables.input ?? {}
-    assert.deepEqual(
-      [userId, title, idempotencyKey],
-      ['eddie', 'Road Runner Ltd. has ordered for 1250', 'e1:eddie'],
-    )
+    assert.deepEqual([userId, title, idempotencyKey], ['mia', 'Thank you for your order', 'e1'])
   })
 
-  test('is told to nobody where it is small, or no order', async () => {
+  test('is not thanked for where it is small, nobody made it, or it is no order', async () => {
     await plugin.on('data.record.created', created(999))
-    await plugin.on('data.record.created', created(5_000, 'e2', 'invoices'))
+    await plugin.on('data.record.created', created(5_000, 'e2', { createdBy: null }))
+    await plugin.on('data.record.created', created(5_000, 'e3', { collection: 'invoices' }))
     assert.deepEqual(plugin.asked, [])
   })
 

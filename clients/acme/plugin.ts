@@ -1,9 +1,10 @@
 import { definePlugin, gql, type PluginEvent } from '@trellis/sdk/plugin'
-import { notifyOfLargeOrder } from './notify-sales.ts'
 import { countOrder, lastDays } from './order-days.ts'
 import { checkOrder } from './order-rules.ts'
 import { type Order, totalsByCustomer } from './orders.ts'
+import { thankForLargeOrder } from './thank-customer.ts'
 
+type OrderEvent = PluginEvent<{ collection: string; createdBy: string | null; data: Order }>
 type Tier = 'BRONZE' | 'SILVER' | 'GOLD'
 
 function tierOf(total: number): Tier {
@@ -63,15 +64,12 @@ export default definePlugin({
     'Mutation.createRecord': checkOrder,
   },
   on: {
-    'data.record.created': async (
-      event: { data: { collection: string; data: Order } } & PluginEvent,
-      ctx,
-    ) => {
+    'data.record.created': async (event: OrderEvent, ctx) => {
       const { collection, data: order } = event.data
       if (collection !== 'orders') return
       await countOrder(event, order.total, ctx)
-      await notifyOfLargeOrder(event, order, ctx)
+      await thankForLargeOrder(event, ctx)
     },
   },
-  needs: { scopes: ['users:read', 'notify'] },
+  needs: { scopes: ['notify'] },
 })
