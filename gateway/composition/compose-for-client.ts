@@ -46,7 +46,7 @@ export function composeForClient(
   if (unsupported.length > 0) return { ok: false, errors: unsupported }
   const faults = pluginFaults(subgraphs)
   if (faults.length > 0) return { ok: false, errors: faults }
-  const result = composeServices(tags ? withTagsOnFields(subgraphs) : subgraphs)
+  const result = composeOrSay(tags ? withTagsOnFields(subgraphs) : subgraphs)
   if (result.errors) return { ok: false, errors: result.errors.map(toCompositionError) }
   const supergraphSdl = withExternalsOfInterfaceObjects(result.supergraphSdl, subgraphs)
   if (!tags) return { ok: true, supergraphSdl }
@@ -59,6 +59,16 @@ export function composeForClient(
 function contractIsEmpty(tags: readonly string[]): CompositionError {
   const message = `No field of Query that leads somewhere has one of the tags of this contract: ${tags.join(', ') || 'it has none'}.`
   return { code: 'CONTRACT_EMPTY', message, subgraph: null }
+}
+
+/** The library throws for what it does not expect, such as one name for types of two kinds. */
+function composeOrSay(subgraphs: Parameters<typeof composeServices>[0]): ReturnType<typeof composeServices> {
+  try {
+    return composeServices(subgraphs)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return { errors: [new GraphQLError(message, { extensions: { code: 'INVALID_GRAPHQL' } })] }
+  }
 }
 
 function pluginFaults(subgraphs: readonly { name: string; typeDefs: DocumentNode }[]): CompositionError[] {

@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto'
-import type { GraphQLError } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
-import { findInFiles, findLineInFiles } from '../../foundation/find-in-files.ts'
+import { findLineInFiles } from '../../foundation/find-in-files.ts'
 import type { BuiltParts, PluginBuild, PluginError, PluginFile } from '../../schema/plugin-build.ts'
 import { bundlePlugin } from './bundle-plugin.ts'
 import { lambdaFaults } from './check-lambdas.ts'
-import { checkSdl, type SdlFault } from './check-sdl.ts'
+import { checkSdl } from './check-sdl.ts'
 import { completeSdl } from './complete-sdl.ts'
 import type { PluginDescription } from './plugin-description.ts'
 import { entryFile, placeOf, pluginFault } from './plugin-fault.ts'
-import { buildPluginSchema } from './plugin-schema.ts'
 import { readNeeds } from './read-needs.ts'
+import { schemaFaults } from './schema-faults.ts'
 
 export type BuildTools = {
   /** The types of events that the platform publishes. */
@@ -72,30 +71,6 @@ function finish(
   if (errors.length > 0) return refused(errors)
   const digest = sha256([bundle, sdl, JSON.stringify([rules, handlers, needs])].join('\0'))
   return { ok: true, digest, sdl, functions, rules, handlers, needs, bundle }
-}
-
-/** What the GraphQL library finds once the form is right: unknown types, fields that do not fit their interface. */
-function schemaFaults(sdl: string): SdlFault[] {
-  try {
-    buildPluginSchema(sdl, [])
-    return []
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    const located = 'errors' in error && Array.isArray(error.errors) ? error.errors : []
-    if (located.length === 0) return error.message.split('\n\n').map((message) => namedFault(message, sdl))
-    return located.map(({ message, locations }: GraphQLError) => ({
-      code: 'SDL_INVALID',
-      message,
-      line: locations?.[0]?.line ?? null,
-    }))
-  }
-}
-
-/** Some of what it finds it tells without a place, but with the name of what is wrong. */
-function namedFault(message: string, sdl: string): SdlFault {
-  const name = /"@?(?:\w+\.)?(\w+)"/.exec(message)?.[1]
-  const place = name === undefined ? null : findInFiles(name, [{ path: '', content: sdl }])
-  return { code: 'SDL_INVALID', message, line: place?.line ?? null }
 }
 
 function unknownSetting(name: string, files: readonly PluginFile[]): PluginError {

@@ -1,7 +1,7 @@
-import { readEventCatalogue } from '../../events/catalogue/event-catalogue.ts'
 import type { PluginBuild, PluginFile } from '../../schema/plugin-build.ts'
 import { buildPlugin } from './build-plugin.ts'
 import type { BuildStore } from './build-store.ts'
+import { readEventTypes } from './event-types.ts'
 import type { IsolatePool } from './isolate-pool.ts'
 import type { LimitsOf } from './limits-of.ts'
 import { type PluginDescription, pluginDescriptionSchema } from './plugin-description.ts'
@@ -12,8 +12,7 @@ export type BuildOptions = { store: BuildStore; isolates: IsolatePool; limitsOf:
 
 /** Builds plugins, and keeps what was built. Their code is evaluated as the client's own, in its limits. */
 export async function createBuild({ store, isolates, limitsOf }: BuildOptions): Promise<Build> {
-  const catalogue = await readEventCatalogue()
-  const eventTypes = new Set(catalogue.entries.map(({ type }) => type))
+  const eventTypes = await readEventTypes()
   return async (client, files) => {
     const describe = (digest: string, source: string) =>
       describePlugin(isolates, { client, digest, source, limits: limitsOf(client) })

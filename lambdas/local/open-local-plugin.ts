@@ -1,10 +1,10 @@
 import type { GraphQLSchema } from 'graphql'
-import { readEventCatalogue } from '../../events/catalogue/event-catalogue.ts'
 import { silentLog } from '../../foundation/log.ts'
 import type { PluginError, PluginFile } from '../../schema/plugin-build.ts'
 import { type BuiltPlugin, buildPlugin } from '../host/build-plugin.ts'
 import type { CallFacts } from '../host/call-facts.ts'
 import { createAsk, type Powers } from '../host/ctx/create-ask.ts'
+import { readEventTypes } from '../host/event-types.ts'
 import { buildPluginSchema } from '../host/plugin-schema.ts'
 import type { LocalIsolates } from './local-isolates.ts'
 
@@ -50,8 +50,7 @@ export async function openLocalPlugin(
 }
 
 async function build(files: readonly PluginFile[], isolates: LocalIsolates) {
-  const { entries } = await readEventCatalogue()
-  const eventTypes = new Set(entries.map(({ type }) => type))
+  const eventTypes = await readEventTypes()
   const describe = (_digest: string, source: string) => isolates.describe(source)
   return buildPlugin(files, { eventTypes, describe })
 }

@@ -65,6 +65,41 @@ test.each([
   }
 })
 
+test.each([
+  ['a folder above its own', '../../../../etc/passwd'],
+  ['a path that begins outside and comes back', '../clients/data.json'],
+  ['an absolute path', '/etc/passwd'],
+])('a submitted file is found by its own path only, not as %s', async (_what, path) => {
+  const plugin = `import x from '${path}'\nconsole.log(x)\n${answering('return "1"')}`
+  expect(await errorsOf({ 'plugin.ts': plugin, 'data.json': '1' })).toEqual([
+    { code: 'BUNDLE_FAILED', message: expect.any(String), file: 'plugin.ts', line: 1 },
+  ])
+})
+
+test('settings of a compiler, packages and maps among the files lead nowhere', async () => {
+  const plugin = `import { word } from './word.js'\n${answering('return word')}`
+  const files = {
+    'plugin.ts': plugin,
+    'word.js': 'export const word = "w"\n//# sourceMappingURL=/etc/passwd',
+    'tsconfig.json': '{ "compilerOptions": { "paths": { "./word.js": ["/etc/passwd"] }, "baseUrl": "/" } }',
+    'package.json': '{ "browser": { "./word.js": "/etc/passwd" }, "imports": { "#x": "/etc/passwd" } }',
+  }
+  expect(await errorsOf(files)).toEqual([])
+  const inner = { ...files, 'plugin.ts': plugin.replace('./word.js', '#x') }
+  expect((await errorsOf(inner)).map(({ code }) => code)).toEqual(['BUNDLE_FAILED'])
+})
+
+test.each([
+  ['a page of styles', 'style.css', 'body { background: url(/etc/passwd) }'],
+  ['a component', 'view.tsx', 'export const a = <div />'],
+  ['text', 'words.txt', 'word'],
+])('%s is no part of a plugin', async (_what, path, content) => {
+  const plugin = `import x from './${path}'\nconsole.log(x)\n${answering('return "1"')}`
+  expect((await errorsOf({ 'plugin.ts': plugin, [path]: content })).map(({ code }) => code)).toEqual([
+    'BUNDLE_FAILED',
+  ])
+})
+
 test('a reference to files of the host is a comment and nothing more', async () => {
   const plugin = `/// <reference path="/etc/passwd" />\n${answering('return "1"')}`
   expect(await errorsOf({ 'plugin.ts': plugin, 'tsconfig.json': '{ "extends": "/etc/passwd" }' })).toEqual([])

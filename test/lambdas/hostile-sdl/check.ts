@@ -6,6 +6,7 @@ import {
 } from '../../../gateway/composition/compose-for-client.ts'
 import { checkSdl } from '../../../lambdas/host/check-sdl.ts'
 import { completeSdl } from '../../../lambdas/host/complete-sdl.ts'
+import { schemaFaults } from '../../../lambdas/host/schema-faults.ts'
 
 const coreModules = ['analytics', 'data', 'notifications', 'users']
 
@@ -19,14 +20,13 @@ export async function readCore(): Promise<SubgraphSource[]> {
 /** A plugin's way from `typeDefs` to the supergraph, through both checks; faults are `CODE line`. */
 export function composePlugin(typeDefs: string, core: readonly SubgraphSource[]): Composition {
   const { document, faults } = checkSdl(typeDefs)
-  if (faults.length > 0)
-    return {
-      ok: false,
-      errors: faults.map(({ line, ...fault }) => ({
-        ...fault,
-        subgraph: 'plugin',
-        ...(line !== null && { line }),
-      })),
-    }
-  return composeForClient([...core, { name: 'plugin', sdl: completeSdl(typeDefs, document) }])
+  const sdl = completeSdl(typeDefs, document)
+  const found = faults.length > 0 ? faults : schemaFaults(sdl)
+  if (found.length === 0) return composeForClient([...core, { name: 'plugin', sdl }])
+  const errors = found.map(({ line, ...fault }) => ({
+    ...fault,
+    subgraph: 'plugin',
+    ...(line !== null && { line }),
+  }))
+  return { ok: false, errors }
 }
