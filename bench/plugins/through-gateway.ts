@@ -45,13 +45,19 @@ async function measureDeploys(platform: TestPlatform, rounds: number): Promise<F
       { files: [{ path: 'plugin.ts', content: pluginOf(release) }] },
     )
     if (errors) throw new Error(JSON.stringify(errors))
-    while (!(JSON.stringify(await client.ask(withLambda))).includes(`GOLD ${release}`));
+    while (!JSON.stringify(await client.ask(withLambda)).includes(`GOLD ${release}`));
     times.push(performance.now() - startedAt)
   }
   await Promise.all([operator.close(), client.close()])
   const { median, min, max } = spreadOf(times)
   return {
-    rows: [{ what: 'deployPlugin to first answer', p50Ms: rounded(median), 'min-max': `${rounded(min)}-${rounded(max)}` }],
+    rows: [
+      {
+        what: 'deployPlugin to first answer',
+        p50Ms: rounded(median),
+        'min-max': `${rounded(min)}-${rounded(max)}`,
+      },
+    ],
     aims: [aim('ms from deployPlugin to the first answer', '< 1000', [rounded(median), (ms) => ms < 1000])],
   }
 }
@@ -102,7 +108,12 @@ async function callsPerSecond(ask: Ask): Promise<number> {
 }
 
 function rowOf(what: string, times: readonly number[]): BenchRow {
-  return { what, p50Ms: rounded(quantile(times, 0.5)), p99Ms: rounded(quantile(times, 0.99)), calls: times.length }
+  return {
+    what,
+    p50Ms: rounded(quantile(times, 0.5)),
+    p99Ms: rounded(quantile(times, 0.99)),
+    calls: times.length,
+  }
 }
 
 function pluginOf(release: number): string {

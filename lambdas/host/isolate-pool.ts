@@ -46,6 +46,13 @@ export const defaultPool: Omit<IsolatePoolOptions, 'log'> = {
 type Place = { nice: number; process: IsolateProcess | null }
 
 const lowPriority = 10
+/** For calls of others, beside a thread that is lost. */
+const drainStuckMs = 2_000
+/** Longer than an event handler may take. */
+const drainMs = 35_000
+const replacedAfterMs = 60_000
+const emptyProcessMb = 100
+const generousIsolateMb = 3
 /** What costs those beside it processor time or memory. */
 const harmful: ReadonlySet<ErrorCode> = new Set(['LAMBDA_CPU_EXCEEDED', 'LAMBDA_MEMORY_EXCEEDED'])
 
@@ -58,13 +65,18 @@ export function openIsolatePool(options: IsolatePoolOptions): IsolatePool {
   let isClosing = false
 
   function start(place: Place): IsolateProcess {
-    const events: Pick<IsolateProcessOptions, 'onStuck' | 'onEnd'> = {
+    const startedAt = performance.now()
+    const events: Pick<IsolateProcessOptions, 'onStuck' | 'onMemory' | 'onEnd'> = {
       // The thread goes on for nobody; its process ends when the calls of the others in it are over.
       onStuck(client) {
         log.warn({ client }, 'code of this client holds a thread: its process is replaced')
         quarantine.enter(client)
-        if (place.process === started) place.process = null
-        started.retire()
+        replace(drainStuckMs)
+      },
+      // The engine keeps the memory of isolates that are gone for new ones, longer than it is worth.
+      onMemory({ residentMb, isolates }) {
+        const isOld = performance.now() - startedAt > replacedAfterMs
+        if (isOld && residentMb > emptyProcessMb + isolates * generousIsolateMb) replace(drainMs)
       },
       onEnd(clients) {
         if (!isClosing) for (const client of clients) quarantine.enter(client)
@@ -73,6 +85,10 @@ export function openIsolatePool(options: IsolatePoolOptions): IsolatePool {
       },
     }
     const started = openIsolateProcess({ settings: options.process, nice: place.nice, log, ...events })
+    const replace = (withinMs: number) => {
+      started.retire(withinMs)
+      if (place.process === started && !isClosing) start(place)
+    }
     living.add(started)
     place.process = started
     return started

@@ -37,8 +37,8 @@ export type IsolateProcess = {
   /** @throws {TrellisError} LAMBDA_… @throws {ProcessDied} */
   call(crossing: Crossing): Promise<string>
   drop(isolate: string): void
-  /** Takes no calls any more: ends when those under way are over, or after some seconds. */
-  retire(): void
+  /** Takes no calls any more: ends when those under way are over, or after so many milliseconds. */
+  retire(withinMs: number): void
   close: Close
 }
 
@@ -48,6 +48,8 @@ export type IsolateProcessOptions = {
   log: Log
   /** This client's code holds a thread that cannot be taken from it. */
   onStuck(client: string): void
+  /** What it holds, every second. */
+  onMemory(memory: { residentMb: number; isolates: number }): void
   /** It has ended, while code of these clients was running. Before its calls are settled. */
   onEnd(clients: readonly string[]): void
 }
@@ -58,11 +60,10 @@ type Pending = { crossing: Crossing; answer: PromiseWithResolvers<string> }
 
 const pingEveryMs = 1_000
 const silentForMs = 5_000
-const retireWithinMs = 2_000
 
 /** Starts one process of isolates. When it has ended, all its calls are rejected with `ProcessDied`. */
 export function openIsolateProcess(options: IsolateProcessOptions): IsolateProcess {
-  const { log, settings, nice, onStuck, onEnd } = options
+  const { log, settings, nice, onStuck, onMemory, onEnd } = options
   const recordFd = openUnnamedFile()
   const child = spawnIsolates({ settings, recordFd, nice, log })
   const pending = new Map<number, Pending>()
@@ -95,7 +96,7 @@ export function openIsolateProcess(options: IsolateProcessOptions): IsolateProce
     silentSince = null
     switch (message.kind) {
       case 'pong':
-        return
+        return void onMemory(message)
       case 'stuck':
         return void onStuck(message.client)
       case 'ask':
@@ -171,11 +172,11 @@ export function openIsolateProcess(options: IsolateProcessOptions): IsolateProce
     drop(isolate) {
       if (loaded.delete(isolate)) send({ kind: 'drop', isolate, text: '' })
     },
-    retire() {
+    retire(withinMs) {
       if (phase !== 'serving') return
       phase = 'retiring'
       if (pending.size === 0) child.kill('SIGKILL')
-      else setTimeout(() => child.kill('SIGKILL'), retireWithinMs).unref()
+      else setTimeout(() => child.kill('SIGKILL'), withinMs).unref()
     },
     async close() {
       if (phase !== 'ended') phase = 'closing'

@@ -7,9 +7,10 @@ import { sealingKey } from '../../foundation/sealed-text.ts'
 import { type Env, type RunningService, runService } from '../../foundation/service.ts'
 import { PrismaClient } from '../../prisma/generated/lambdas/client.ts'
 import { migrate } from '../../prisma/migrate.ts'
-import { createLambdaHost, type HostGround } from './create-lambda-host.ts'
+import { createLambdaHost, type HostGround, type LambdaHostOptions } from './create-lambda-host.ts'
 import { createEgress } from './egress/create-egress.ts'
 import { readAddressBlocks } from './egress/public-address.ts'
+import { defaultPool } from './isolate-pool.ts'
 
 const settingsSchema = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -25,6 +26,15 @@ const settingsSchema = z.object({
   TRELLIS_SECRETS_KEY: sealingKey,
   /** Addresses that plugins may call though they are not of the public internet, for development: `127.0.0.1,10.0.0.0/8`. */
   TRELLIS_EGRESS_ALLOW: z.string().default('').transform(readBlocks),
+  /** Processes that run plugins; each client is always in the same one. */
+  TRELLIS_ISOLATE_PROCESSES: z.coerce.number().int().min(1).max(64).default(defaultPool.shared),
+  /** Heap of all warm isolates of one such process, megabytes; beyond that the least used are let go. */
+  TRELLIS_ISOLATE_MEMORY_MB: z.coerce.number().int().min(64).default(defaultPool.process.memoryMb),
+  /** How long an isolate stays warm that nobody calls. */
+  TRELLIS_ISOLATE_IDLE_SECONDS: z.coerce
+    .number()
+    .min(1)
+    .default(defaultPool.process.idleMs / 1_000),
 })
 
 export type HostStartOptions = Pick<HostGround, 'handlerRetryDelaysMs'>
@@ -51,6 +61,7 @@ export async function start(env: Env, options: HostStartOptions = {}): Promise<R
       publicUrl: settings.TRELLIS_MODULE_URL,
       gatewayUrl: settings.TRELLIS_GATEWAY_URL,
       credential: settings.TRELLIS_MODULE_CREDENTIAL,
+      pool: poolOf(settings),
       log,
     })
     opened.defer(host.close)
@@ -59,6 +70,14 @@ export async function start(env: Env, options: HostStartOptions = {}): Promise<R
     await opened.disposeAsync()
     throw error
   }
+}
+
+function poolOf(settings: z.infer<typeof settingsSchema>): LambdaHostOptions['pool'] {
+  const memoryMb = settings.TRELLIS_ISOLATE_MEMORY_MB
+  const idleMs = settings.TRELLIS_ISOLATE_IDLE_SECONDS * 1_000
+  // Beside the heaps there is what the engine keeps for itself, and what built-ins allocate before they are ended.
+  const process = { ...defaultPool.process, memoryMb, idleMs, residentMb: memoryMb * 2 }
+  return { ...defaultPool, shared: settings.TRELLIS_ISOLATE_PROCESSES, process }
 }
 
 function readBlocks(text: string, context: z.RefinementCtx): (address: string) => boolean {

@@ -15,7 +15,7 @@ export type KeptIsolates = {
   /** An isolate with the memory of its last use; it is not let go before `done` has been called. Null: not kept. */
   use(name: string): { isolate: PluginIsolate; done(): void } | null
   drop(name: string): void
-  close(): void
+  count(): number
 }
 
 type Kept = {
@@ -56,7 +56,7 @@ export function keepIsolates(limits: KeepLimits): KeptIsolates {
     }
   }
 
-  const timer = setInterval(letGoOfIdle, Math.max(10, limits.idleMs / 4)).unref()
+  setInterval(letGoOfIdle, Math.max(10, limits.idleMs / 4)).unref()
   return {
     add(name, client, isolate) {
       const replaced = kept.get(name)
@@ -84,9 +84,6 @@ export function keepIsolates(limits: KeepLimits): KeptIsolates {
       const one = kept.get(name)
       if (one) letGo(one)
     },
-    close() {
-      clearInterval(timer)
-      for (const one of kept.values()) letGo(one)
-    },
+    count: () => kept.size,
   }
 }

@@ -40,6 +40,10 @@ function load({ isolate, client, limits, text }: ToIsolates & { kind: 'load' }):
   isolates.add(isolate, client, createIsolate(text, surroundings))
 }
 
+function residentMb(): number {
+  return process.memoryUsage.rss() / 1024 / 1024
+}
+
 /** Without a core dump of what may be gigabytes. */
 function endNow(): void {
   process.kill(process.pid, 'SIGKILL')
@@ -99,7 +103,7 @@ function receive(message: ToIsolates): void {
       return
     }
     case 'ping':
-      return void send({ kind: 'pong', text: '' })
+      return void send({ kind: 'pong', residentMb: residentMb(), isolates: isolates.count(), text: '' })
     case 'drop':
       return void isolates.drop(message.isolate)
     default:
@@ -108,7 +112,7 @@ function receive(message: ToIsolates): void {
 }
 
 setInterval(() => {
-  if (process.memoryUsage.rss() > settings.residentMb * 1024 * 1024) endNow()
+  if (residentMb() > settings.residentMb) endNow()
 }, memoryWatchMs).unref()
 pipe.once('close', () => process.exit(0))
 pipe.on('error', () => process.exit(1))

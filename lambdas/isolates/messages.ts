@@ -16,7 +16,8 @@ export type ToIsolates =
   | { kind: 'ping'; text: '' }
 
 export type FromIsolates =
-  | { kind: 'pong'; text: '' }
+  /** A sign of life: resident memory of the process, megabytes, and how many isolates are warm in it. */
+  | { kind: 'pong'; residentMb: number; isolates: number; text: '' }
   /** What the lambdas returned, or what the plugin declares: JSON text. */
   | { kind: 'returned'; call: number; facts: CallFacts; text: string }
   /** `text` is the message. */

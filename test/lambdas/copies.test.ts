@@ -72,7 +72,7 @@ test('of two hosts one dies: no read fails, a write in the middle of it says so,
     `${plugin}\nasync function waits(_root, _args, ctx) { await ctx.graphql("{ me }"); return "waited" }`,
   )
   const instances = hostUrls().map((url) => ({ url, leaseExpiresAt: new Date(Date.now() + 3_600_000) }))
-  const state = { modules: new Map([['lambdas', { instances }]]) }
+  const state = { leasesAsOf: 0, modules: new Map([['lambdas', { instances }]]) }
   const connect = createConnect(
     createInstancePicker(() => state),
     async () => gateway.token(viewer, 'lambdas'),
