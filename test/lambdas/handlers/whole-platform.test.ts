@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto'
+import type { RunningService } from '../../../foundation/service.ts'
+import { createApiKey } from '../../../gateway/registry/api-keys.ts'
+import { createClient } from '../../../gateway/registry/create-client.ts'
+import { start as startHost } from '../../../lambdas/host/main.ts'
+import { start as startData } from '../../../subgraphs/data/main.ts'
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { eventually } from '../../support/eventually.ts'
+import { type GatewayUnderTest, startGatewayUnderTest } from '../../support/gateway-under-test.ts'
+
+/** A real gateway, data module, bus and lambda host: a plugin as operators, deployers and their servers meet it. */
+let gateway: GatewayUnderTest
+const services: RunningService[] = []
+const databases: TestDatabase[] = []
+const keys: Record<'server' | 'deployer' | 'operator' | 'otherDeployer', Record<string, string>> = {
+  server: {},
+  deployer: {},
+  operator: {},
+  otherDeployer: {},
+}
+
+const plugin = `import { definePlugin, gql } from '@trellis/sdk/plugin'
+const create = gql\`mutation ($collection: String!, $data: JSON!) { createRecord(collection: $collection, data: $data) { id } }\`
+export default definePlugin({
+  typeDefs: gql\`type Query { leak: String }\`,
+  resolvers: { Query: { leak: async (_root, _args, ctx) => { throw new Error('it is ' + await ctx.secrets.get('TOKEN')) } } },
+  on: { 'data.record.created': async (event, ctx) => {
+    const { data } = event.data
+    const collection = event.data.collection
+    if (collection === 'orders') {
+      ctx.log('an order', await ctx.secrets.get('TOKEN'))
+      await ctx.asPlugin.graphql(create, { collection: 'audit', data: { order: event.subject } })
+    }
+    if (collection === 'circle') await ctx.asPlugin.graphql(create, { collection, data: {} })
+  } },
+  needs: { scopes: ['records:write'] },
+})`
+
+beforeAll(async () => {
+  const open = async (owner: Parameters<typeof createTestDatabase>[0]) => {
+    const database = await createTestDatabase(owner)
+    databases.push(database)
+    return database.url
+  }
+  const bus = await open('bus')
+  gateway = await startGatewayUnderTest({ busUrl: bus })
+  await createClient(gateway.db, { slug: 'acme', name: 'Acme', modules: ['data'] })
+  await createClient(gateway.db, { slug: 'globex', name: 'Globex', modules: ['data'] })
+  const key = async (kind: 'SECRET' | 'DEPLOY', client: string) => ({
+    'x-api-key': (await createApiKey(gateway.db, { kind, client, name: 'Test' })).secret,
+  })
+  keys.server = await key('SECRET', 'acme')
+  keys.deployer = await key('DEPLOY', 'acme')
+  keys.otherDeployer = await key('DEPLOY', 'globex')
+  keys.operator = { 'x-api-key': (await createApiKey(gateway.db, { kind: 'OPERATOR', name: 'Test' })).secret }
+  const env = (owner: 'data' | 'lambdas', url: string) => ({
+    LOG_LEVEL: 'silent',
+    DATABASE_URL: url,
+    TRELLIS_BUS_URL: bus,
+    TRELLIS_GATEWAY_URL: gateway.url,
+    TRELLIS_MODULE_CREDENTIAL: gateway.credentials.get(owner),
+  })
+  services.push(await startData(env('data', await open('data'))))
+  const secretsKey = { TRELLIS_SECRETS_KEY: randomBytes(32).toString('base64') }
+  const options = { handlerRetryDelaysMs: [20] }
+  services.push(await startHost({ ...env('lambdas', await open('lambdas')), ...secretsKey }, options))
+  await eventually('the data module serves', async () => {
+    const { data } = await gateway.query('{ collections { totalCount } }', keys.server)
+    return data?.collections
+  })
+  for (const name of ['orders', 'audit', 'circle'])
+    await expectOk(
+      `mutation { defineCollection(name: "${name}", schema: { type: "object" }) { name } }`,
+      'server',
+    )
+  await grant(['records:write'])
+  await eventually('the host has registered', async () => !(await deploy()).errors)
+  expect((await deploy()).data?.deployPlugin).toEqual({ active: true, errors: [] })
+}, 60_000)
+afterAll(async () => {
+  for (const service of services.reverse()) await service.close()
+  await gateway?.close()
+  for (const database of databases) await database.drop()
+})
+
+async function expectOk(query: string, who: keyof typeof keys, variables?: object) {
+  const { data, errors } = await gateway.query(query, keys[who], variables)
+  if (errors || !data) throw new Error(JSON.stringify(errors))
+  return data
+}
+function deploy() {
+  const files = [{ path: 'plugin.ts', content: plugin }]
+  const query = `mutation ($files: [PluginFile!]!) {
+    deployPlugin(client: "acme", files: $files) { active errors { code message } } }`
+  return gateway.query(query, keys.deployer, { files })
+}
+const grant = (scopes: readonly string[]) =>
+  expectOk(
+    'mutation ($scopes: [String!]!) { grantPlugin(client: "acme", scopes: $scopes, egress: []) { slug } }',
+    'operator',
+    { scopes },
+  )
+const createRecord = (collection: string) =>
+  expectOk(`mutation { createRecord(collection: "${collection}", data: { n: 1 }) { id } }`, 'server')
+const countOf = async (collection: string) => {
+  const { records } = await expectOk(`{ records(collection: "${collection}") { totalCount } }`, 'server')
+  return Number(JSON.stringify(records).replaceAll(/\D/g, ''))
+}
+const deadLetters = (who: keyof typeof keys) =>
+  gateway.query(
+    '{ deadLetters(consumerGroup: "plugin:acme") { edges { node { id error attempts redelivering event { type client data } } } } }',
+    keys[who],
+  )
+type Letters = { edges: { node: { id: string; error: string; event: object } }[] }
+const lettersOf = async () =>
+  ((await deadLetters('deployer')).data?.deadLetters as Letters | undefined)?.edges ?? []
+
+test('a scope that is taken away is gone at once: what needs it is a dead letter, and goes through once it is granted again', async () => {
+  await grant([])
+  await createRecord('orders')
+  const [letter] = await eventually('there is a dead letter', async () => {
+    const letters = await lettersOf()
+    return letters.length > 0 && letters
+  })
+  expect(letter?.node).toMatchObject({
+    error: expect.stringContaining('records:write'),
+    event: { type: 'data.record.created', client: 'acme', data: null },
+  })
+  expect((await deadLetters('otherDeployer')).errors?.[0]?.extensions.code).toBe('NOT_FOUND')
+  expect((await deadLetters('operator')).data?.deadLetters).toMatchObject({
+    edges: [{ node: { attempts: 2 } }],
+  })
+  await grant(['records:write'])
+  const redeliver = 'mutation { redeliverDeadLetters(consumerGroup: "plugin:acme") { count } }'
+  expect((await gateway.query(redeliver, keys.otherDeployer)).errors?.[0]?.extensions.code).toBe('NOT_FOUND')
+  expect(await expectOk(redeliver, 'deployer')).toEqual({ redeliverDeadLetters: { count: 1 } })
+  await eventually('the plugin has written', async () => (await countOf('audit')) === 1)
+  await eventually('no dead letter is left', async () => (await lettersOf()).length === 0)
+})
+
+test('a handler whose own writes trigger it is stopped, through gateway and module and bus', async () => {
+  await createRecord('circle')
+  const loop = await eventually('it is stopped', async () =>
+    (await lettersOf()).find(({ node }) => node.error.startsWith('EVENT_LOOP')),
+  )
+  expect(loop).toBeDefined()
+  expect(await countOf('circle')).toBe(7)
+})
+
+test('a secret is set and never shown again: not by the graph, the log, an error, or what is on record', async () => {
+  const set =
+    'mutation ($value: String!) { setSecret(client: "acme", name: "TOKEN", value: $value) { name setBy } }'
+  const variables = { value: 'hush-hush-42' }
+  expect((await gateway.query(set, keys.otherDeployer, variables)).errors?.[0]?.extensions.code).toBe(
+    'NOT_FOUND',
+  )
+  expect(await expectOk(set, 'deployer', variables)).toMatchObject({ setSecret: { name: 'TOKEN' } })
+  await createRecord('orders')
+  const shown = JSON.stringify([
+    await gateway.query('{ leak }', keys.server),
+    await expectOk('{ client(slug: "acme") { secrets { name setAt setBy } } }', 'deployer'),
+    await eventually('the handler has logged', async () => {
+      const { client } = await expectOk(
+        '{ client(slug: "acme") { logs(first: 100) { edges { node { time level lambda line } } } } }',
+        'deployer',
+      )
+      return JSON.stringify(client).includes('an order [secret TOKEN]') && client
+    }),
+    await expectOk('{ changes(client: "acme") { edges { node { action before after } } } }', 'operator'),
+  ])
+  expect(shown).toContain('it is [secret TOKEN]')
+  expect(shown).toContain('registry.secret.set')
+  expect(shown).not.toContain('hush')
+  const other = await gateway.query(
+    '{ client(slug: "acme") { logs { edges { cursor } } secrets { name } } }',
+    keys.otherDeployer,
+  )
+  expect(other.data).toEqual({ client: null })
+  expect(await expectOk('mutation { deleteSecret(client: "acme", name: "TOKEN") }', 'deployer')).toEqual({
+    deleteSecret: true,
+  })
+})
