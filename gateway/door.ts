@@ -14,6 +14,8 @@ export type DoorOptions = {
   acquire: AcquireGraph
   /** Calls back whenever credentials may have ended; returns how to leave. */
   onCredentialsChange(listener: () => void): () => void
+  /** What does not work although operations are answered, for people to read. @default nothing */
+  faults?(): string[]
   limits?: Partial<SocketLimits> | undefined
   log: Log
 }
@@ -38,6 +40,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     authenticate: authenticator.authenticate,
     acquire,
     eventStreams,
+    faults: options.faults ?? (() => []),
     log,
   })
   const closeSockets = startWebSocketServer({ ...options, limits, counts, server: server.server })

@@ -14,6 +14,8 @@ const settings = z.object({
   ...listeningSettings,
   /** The gateway's own PostgreSQL database. */
   DATABASE_URL: z.string(),
+  /** Where the last state of the registry is kept, for a start while its database is away. */
+  TRELLIS_STATE_FILE: z.string().optional(),
   /** The event bus, for operators: `postgresql://…` of the database `bus`, or `redis://…`. */
   TRELLIS_BUS_URL: z.url().optional(),
   /** Who may register: `users=<secret>,data=<secret>`. */
@@ -29,9 +31,12 @@ const reserved: ReadonlySet<string> = new Set([pluginSubgraph, ownModule.name])
 export async function startPlatform(env: Env): Promise<RunningService> {
   const config = parseConfig(settings, env)
   const log = createLog('gateway', config.LOG_LEVEL)
-  await migrate('platform', config.DATABASE_URL)
   const gateway = await createGateway({
     databaseUrl: config.DATABASE_URL,
+    migrate: async () => {
+      await migrate('platform', config.DATABASE_URL)
+    },
+    stateFile: config.TRELLIS_STATE_FILE,
     moduleCredentials: config.TRELLIS_MODULE_CREDENTIALS,
     moduleAddresses: config.TRELLIS_MODULE_ADDRESSES,
     busUrl: config.TRELLIS_BUS_URL,

@@ -14,6 +14,8 @@ const avoidedForMs = 5_000
 
 /** What is known of who is there. */
 type Known = {
+  /** Leases that ended after this moment hold, in ms since the epoch. */
+  leasesAsOf: number
   modules: ReadonlyMap<string, { instances: readonly Pick<ModuleInstance, 'url' | 'leaseExpiresAt'>[] }>
 }
 
@@ -29,9 +31,11 @@ export function createInstancePicker(state: () => Known): InstancePicker {
     return false
   }
   function living(module: string): string[] {
-    const now = Date.now()
-    const instances = state().modules.get(module)?.instances ?? []
-    return instances.filter(({ leaseExpiresAt }) => leaseExpiresAt.getTime() > now).map(({ url }) => url)
+    const { modules, leasesAsOf } = state()
+    const instances = modules.get(module)?.instances ?? []
+    return instances
+      .filter(({ leaseExpiresAt }) => leaseExpiresAt.getTime() > leasesAsOf)
+      .map(({ url }) => url)
   }
   return {
     living,

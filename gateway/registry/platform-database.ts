@@ -8,5 +8,7 @@ export type PlatformTransaction = Prisma.TransactionClient
 
 /** @param url a PostgreSQL URL; the migrations of the owner `platform` have been applied to it */
 export function openPlatformDatabase(url: string): PlatformDatabase {
-  return new PrismaClient({ adapter: new PrismaPg({ connectionString: url, max: 10 }) })
+  return new PrismaClient({
+    adapter: new PrismaPg({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000 }),
+  })
 }

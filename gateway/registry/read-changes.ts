@@ -11,7 +11,11 @@ import {
 import type { ModuleInstance, RegistryState } from './registry-state.ts'
 
 /** The leases as they are now: renewing one is no change of the registry, and tells nobody. */
-export async function readLeases(db: PlatformDatabase, before: RegistryState): Promise<RegistryState> {
+export async function readLeases(
+  db: PlatformDatabase,
+  before: RegistryState,
+  leasesAsOf: number,
+): Promise<RegistryState> {
   const rows = await db.moduleInstance.findMany({ orderBy: { id: 'asc' } })
   const instances = new Map<string, ModuleInstance[]>()
   for (const { moduleName, ...instance } of rows) {
@@ -20,7 +24,7 @@ export async function readLeases(db: PlatformDatabase, before: RegistryState): P
   const modules = [...before.modules].map(
     ([name, module]) => [name, { ...module, instances: instances.get(name) ?? [] }] as const,
   )
-  return { ...before, modules: new Map(modules) }
+  return { ...before, leasesAsOf, modules: new Map(modules) }
 }
 
 /**
@@ -39,6 +43,7 @@ async function applyChanges(tx: PlatformTransaction, before: RegistryState): Pro
   const { clients, modules, keys, flags } = await readTouched(tx, before.revision)
   return {
     revision,
+    leasesAsOf: before.leasesAsOf,
     clients: replaced(before.clients, clients, await readClients(tx, [...clients])),
     modules: replaced(before.modules, modules, await readModules(tx, [...modules])),
     flags: flags ? await readCommonFlags(tx) : before.flags,

@@ -28,7 +28,7 @@ export async function readRegistryState(tx: PlatformTransaction): Promise<Regist
   const modules = await readModules(tx)
   const keys = await readApiKeys(tx)
   const flags = await readCommonFlags(tx)
-  return { revision, clients, modules, ...indexKeys(keys), flags }
+  return { revision, leasesAsOf: Date.now(), clients, modules, ...indexKeys(keys), flags }
 }
 
 /** That of the last change. */

@@ -6,6 +6,8 @@ import type { ApiKey } from '../access/api-key.ts'
 export type RegistryState = {
   /** Of the last change it holds. */
   revision: number
+  /** Leases that ended after this moment hold, in ms since the epoch: while the database is away nobody can renew one. */
+  leasesAsOf: number
   /** By slug. */
   clients: ReadonlyMap<string, RegisteredClient>
   /** By name. */
