@@ -1,7 +1,7 @@
-import { readEventCatalogue } from '../../events/catalogue/event-catalogue.ts'
+import { readHandledEvents } from '../host/event-types.ts'
 
 /** What a handler can be for: the newest version of each type of event. */
 export async function publishedEvents() {
-  const { entries } = await readEventCatalogue()
-  return entries.map(({ type, schema }) => ({ type, description: schema.description, schema }))
+  const events = await readHandledEvents()
+  return events.map(({ type, schema }) => ({ type, description: schema.description, schema }))
 }
