@@ -57,6 +57,7 @@ type Engine = {
   isolate: ivm.Isolate
   plugin: Plugin | null
   memoryMb: number
+  measuredAt: number
   /** Whose turn it is, or was last: where the engine is gone, who ended it. */
   turnOf: Call | null
 }
@@ -74,6 +75,8 @@ type Call = CallPort & {
 /** Enters the plugin: what it answers at last. */
 type Enter = (plugin: Plugin, call: number) => Promise<unknown>
 
+const measuredEveryMs = 100
+
 /** @param source the bundled plugin; its own code first runs at the first call, under that call's limits */
 export function createIsolate(source: string, surroundings: IsolateSurroundings): PluginIsolate {
   const { limits, turns, beginTurn, onStuck, onCatastrophe } = surroundings
@@ -84,7 +87,7 @@ export function createIsolate(source: string, surroundings: IsolateSurroundings)
   function livingEngine(): Engine {
     if (engine && !engine.isolate.isDisposed) return engine
     const isolate = new ivm.Isolate({ memoryLimit: limits.memoryMb, onCatastrophicError: onCatastrophe })
-    engine = { isolate, plugin: null, memoryMb: 0, turnOf: null }
+    engine = { isolate, plugin: null, memoryMb: 0, measuredAt: 0, turnOf: null }
     return engine
   }
 
@@ -92,7 +95,8 @@ export function createIsolate(source: string, surroundings: IsolateSurroundings)
   function takeTurn(call: Call, turn: (engine: Engine) => Promise<unknown>): void {
     turns.take(async () => {
       if (call.isOver) return 0
-      const engine = call.engine ?? enter(call)
+      const engine = call.engine ?? tryToEnter(call)
+      if (!engine) return 0
       if (engine.isolate.isDisposed) {
         call.givenUp.reject(lambdaError(null, call))
         return 0
@@ -104,9 +108,19 @@ export function createIsolate(source: string, surroundings: IsolateSurroundings)
       endTurn()
       call.cpuLeftMs -= cpuMs
       if (failure !== null) call.givenUp.reject(lambdaError(failure, call))
-      else if (!engine.isolate.isDisposed) engine.memoryMb = heapOf(engine.isolate)
+      else measure(engine)
       return cpuMs
     })
+  }
+
+  /** Null: there is no engine to be had, and the call has been given up. */
+  function tryToEnter(call: Call): Engine | null {
+    try {
+      return enter(call)
+    } catch (error) {
+      call.givenUp.reject(thrown(error))
+      return null
+    }
   }
 
   function enter(call: Call): Engine {
@@ -208,9 +222,13 @@ async function rest({ plugin }: Engine): Promise<void> {
   await plugin?.rest.apply(undefined, [])
 }
 
-function heapOf(isolate: ivm.Isolate): number {
-  const { used_heap_size, externally_allocated_size } = isolate.getHeapStatisticsSync()
-  return (used_heap_size + externally_allocated_size) / 1024 / 1024
+/** To look at a heap costs as much as to enter it: not after every turn. */
+function measure(engine: Engine): void {
+  const now = performance.now()
+  if (engine.isolate.isDisposed || now - engine.measuredAt < measuredEveryMs) return
+  const { used_heap_size, externally_allocated_size } = engine.isolate.getHeapStatisticsSync()
+  engine.memoryMb = (used_heap_size + externally_allocated_size) / 1024 / 1024
+  engine.measuredAt = now
 }
 
 /** Never rejects: a promise that does, crossing from an engine that is just being given up, would end this process. */
