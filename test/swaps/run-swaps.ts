@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { eventually } from '../support/eventually.ts'
 import { post } from '../support/graphql.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
@@ -28,15 +28,17 @@ export type SwapVerdict = {
   invalidated: number
   slowestSwapMs: number
   medianSwapMs: number
-  residentMb: { before: number; after: number }
+  heapMb: { before: number; after: number }
 }
+
+const tellsHeap = ['--expose-gc', '--import', join(import.meta.dirname, 'tell-heap.ts')]
 
 /**
  * Two clients under load, with live subscriptions; one of them is swapped all the time. What was answered, and what was
  * seen, is compared with what was served.
  */
 export async function runSwaps({ folder, swaps, connections, report }: SwapRun): Promise<SwapVerdict> {
-  await using platform = await startPlatform({ dataDirectory: folder })
+  await using platform = await startPlatform({ dataDirectory: folder, nodeArgs: tellsHeap })
   const { endpoint } = platform
   const timeline = createTimeline<Served>({ release: 0, hasNotifications: true })
   const { swapOnce, generationOf } = createSwaps(platform, timeline)
@@ -65,12 +67,12 @@ export async function runSwaps({ folder, swaps, connections, report }: SwapRun):
   let before = 0
   try {
     await eventually('all have seen an event', () => listeners.every(({ seen }) => seen() > 0), 30_000)
-    before = await memoryOf(platform)
+    before = await heapOf(platform)
     for (let n = 1; n <= swaps; n += 1) {
       times.push(await swapOnce())
       if (n % 10 === 0) {
         report(
-          `${n} swaps, p99 ${loads.map(({ p99 }) => p99()).join(' and ')} ms, ${await memoryOf(platform)} MB`,
+          `${n} swaps, p99 ${loads.map(({ p99 }) => p99()).join(' and ')} ms, ${await heapOf(platform)} MB`,
         )
       }
     }
@@ -89,7 +91,7 @@ export async function runSwaps({ folder, swaps, connections, report }: SwapRun):
   const stopped = await Promise.all([...loads, ...writers].map(({ stop }) => stop()))
   await Promise.all([...listeners, short].map(({ close }) => close()))
   faults.push(...stopped.flat(), ...[...listeners, short].flatMap(({ verdict }) => verdict()))
-  const after = await memoryOf(platform)
+  const after = await heapOf(platform)
   await platform.stop()
   const sorted = [...times].sort((one, other) => one - other)
   return {
@@ -99,7 +101,7 @@ export async function runSwaps({ folder, swaps, connections, report }: SwapRun):
     invalidated: short.endings(),
     slowestSwapMs: Math.round(sorted.at(-1) ?? 0),
     medianSwapMs: Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0),
-    residentMb: { before, after },
+    heapMb: { before, after },
   }
 }
 
@@ -127,8 +129,11 @@ async function articlesOf(platform: TestPlatform): Promise<Watched> {
   }
 }
 
-/** What the process holds resident that the gateway and the modules run in. In megabytes. */
-async function memoryOf({ launcher }: TestPlatform): Promise<number> {
-  const status = await readFile(`/proc/${launcher.pid}/status`, 'utf8')
-  return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024)
+/** What the process of the gateway and the modules holds after a collection. In megabytes. */
+async function heapOf({ launcher, output }: TestPlatform): Promise<number> {
+  const told = () => [...output().matchAll(/^Heap: (\d+)$/gm)].map(([, bytes]) => Number(bytes))
+  const before = told().length
+  launcher.kill('SIGUSR2')
+  await eventually('it has said so', () => told().length > before)
+  return Math.round((told().at(-1) ?? 0) / 1024 / 1024)
 }
