@@ -38,7 +38,7 @@ export type TestSubgraph = {
   close(): Promise<void>
 }
 
-const federation = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@tag", "@external", "@requires"])\n`
+export const federation = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@tag", "@external", "@requires"])\n`
 
 /** A subgraph as a module is one, without a database: real HTTP, real WebSocket, the gateway's token checked. */
 export async function startTestSubgraph(options: TestSubgraphOptions): Promise<TestSubgraph> {
