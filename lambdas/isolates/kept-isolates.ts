@@ -1,13 +1,5 @@
 import type { PluginIsolate } from './create-isolate.ts'
-
-export type KeepLimits = {
-  /** Heap of all isolates of this process together, megabytes. */
-  memoryMb: number
-  /** Isolates of one client: the release that is active, and those it takes over from. */
-  perClient: number
-  /** How long one is kept that nobody calls, milliseconds. */
-  idleMs: number
-}
+import type { KeepLimits } from './process-settings.ts'
 
 /** The isolates that are warm, by name. */
 export type KeptIsolates = {

@@ -1,4 +1,11 @@
-import type { KeepLimits } from './kept-isolates.ts'
+export type KeepLimits = {
+  /** Heap of all isolates of this process together, megabytes. */
+  memoryMb: number
+  /** Isolates of one client: the release that is active, and those it takes over from. */
+  perClient: number
+  /** How long one is kept that nobody calls, milliseconds. */
+  idleMs: number
+}
 
 export type IsolateProcessSettings = KeepLimits & {
   /** Resident memory at which the process ends itself, megabytes: some built-ins allocate past an isolate's limit. */
