@@ -264,6 +264,19 @@ describe('history', () => {
   })
 })
 
+describe('title', () => {
+  test.each([
+    [{ title: 'Tea', name: 'x' }, 'Tea'],
+    [{ title: 7, name: 'Pot' }, 'Pot'],
+    [{ number: 'D-4' }, null],
+  ])('of %j is %j', async (data, title) => {
+    await module.define(admin, 'titled', 'OWN', {})
+    const { id } = await module.created(member, 'titled', data)
+    const answer = await module.ask(member, 'query ($id: ID!) { record(id: $id) { title } }', { id })
+    expect(expectData<{ record: object }>(answer).record).toEqual({ title })
+  })
+})
+
 describe('collections', () => {
   test('redefining changes schema and access, from the next write on', async () => {
     await module.define(admin, 'tasks', 'OWN', { required: ['title'] })
