@@ -5,10 +5,10 @@ import type { PlannedOperation } from './planned-operation.ts'
 import {
   buildSchemas,
   createPrepareOperation,
-  type OperationText,
   type PlanText,
   type PrepareOperation,
 } from './prepare-operation.ts'
+import type { OperationText } from './prepared-operation.ts'
 import type { SharedSupergraph } from './shared-supergraphs.ts'
 import { createTextPlanner } from './text-planner.ts'
 

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { OperationText, PreparedOperation } from './prepare-operation.ts'
+import type { OperationText, PreparedOperation } from './prepared-operation.ts'
 import type { SharedOperations } from './shared-supergraphs.ts'
 
 /** What one planner keeps of the operations it was asked for, the refused ones too. */

@@ -1,29 +1,12 @@
-import { buildSchema, GraphQLError, type GraphQLSchema, parse, Source } from 'graphql'
+import { buildSchema, GraphQLError, parse, Source } from 'graphql'
 import { type ErrorCode, errorCatalogue, TrellisError } from '../../foundation/errors.ts'
 import { type KeptOperations, keyOf } from './kept-operations.ts'
-import type { PlannedOperation } from './planned-operation.ts'
+import type { GraphSchemas, OperationText, PreparedOperation } from './prepared-operation.ts'
 import { findOperation } from './read-operation.ts'
 import { rootArgumentsOf } from './root-arguments.ts'
 import type { PlanAnswer, PlanFault } from './text-planner.ts'
 
-export type OperationText = {
-  query: string
-  operationName: string | undefined
-  /** Whoever asked is gone: what nobody waits for any more is not planned. */
-  signal?: AbortSignal
-  /** Where it waits to be planned. @default with the other operations of this planner */
-  lane?: symbol
-}
-
-export type PreparedOperation =
-  | { ok: true; operation: PlannedOperation }
-  /** GRAPHQL_PARSE_FAILED and its like as Apollo Server gives them, and those of planning. */
-  | { ok: false; errors: readonly GraphQLError[] }
-
 export type PrepareOperation = (text: OperationText) => Promise<PreparedOperation>
-
-/** Both schemas of one supergraph, built from text. Immutable, shared by all clients whose supergraphs are equal. */
-export type GraphSchemas = { schema: GraphQLSchema; supergraph: GraphQLSchema }
 
 /** Plans a text, wherever the planner is. Rejects with the signal's reason, and with nothing else. */
 export type PlanText = (text: Omit<OperationText, 'signal'>, signal: AbortSignal) => Promise<PlanAnswer>

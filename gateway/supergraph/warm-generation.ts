@@ -1,4 +1,4 @@
-import type { OperationText } from '../planning/prepare-operation.ts'
+import type { OperationText } from '../planning/prepared-operation.ts'
 import type { Generation } from './generation.ts'
 
 export type Warming = {
