@@ -62,7 +62,7 @@ async function startPlatform(settings: LaunchSettings, apart: boolean, lifetime:
   const busUrl = settings.REDIS_URL ?? database.urls.bus
   const services = listServices({
     ...{ ...gateway, logLevel: settings.LOG_LEVEL, database, busUrl, secrets },
-    gatewaySettings: gatewaySettings(settings),
+    gatewaySettings: { ...gatewaySettings(settings), TRELLIS_STATE_FILE: join(data.path, 'registry.state') },
   })
   const env = { ...inheritedEnv(process.env), NODE_COMPILE_CACHE: compiled }
   const running = await lifetime.open(startServices(services, { apart, env, say }))

@@ -55,6 +55,9 @@ export function createKeyResolvers({ db, state, refresh, seed }: KeysOptions) {
         const viewer = requireAdmin(caller, 'in person')
         const { client } = viewer
         const { idempotencyKey, tags, expiresAt, ...rest } = input
+        if (expiresAt && expiresAt.getTime() <= Date.now()) {
+          throw new TrellisError('BAD_USER_INPUT', '`expiresAt` is over.')
+        }
         const key = { ...rest, client, tags: tags ?? [], expiresAt: expiresAt ?? null }
         const repeatable = idempotencyKey == null ? null : { key: idempotencyKey, seed }
         const { id, secret } = await createApiKey(db, { ...key, repeatable }, actorOf(viewer))

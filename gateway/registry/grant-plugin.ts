@@ -7,7 +7,9 @@ import type { PlatformDatabase } from './platform-database.ts'
 export type Grant = { client: string; scopes: readonly string[]; egress: readonly string[] }
 
 const longestList = 100
-const hostPattern = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
+/** A host by HTTPS; `http://` before it, `*.` for all below it, and a port behind it say otherwise. */
+const hostPattern =
+  /^(?=.{1,270}$)(https?:\/\/)?(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?(:\d{1,5})?$/
 
 /**
  * What a client's plugin may do in its own name, and which hosts it may call, in place of what was granted before.

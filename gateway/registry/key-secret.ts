@@ -58,10 +58,7 @@ const tagPattern = /^[A-Za-z_][\w/-]{0,127}$/
 const mostTags = 50
 
 /** @throws {TrellisError} BAD_USER_INPUT */
-export function requireSound(
-  { name, kind, tags, expiresAt }: DescribedKey,
-  repeatable: Repeatable | null,
-): void {
+export function requireSound({ name, kind, tags }: DescribedKey, repeatable: Repeatable | null): void {
   const refuse = (isFault: boolean, message: string) => {
     if (isFault) throw new TrellisError('BAD_USER_INPUT', message)
   }
@@ -69,7 +66,6 @@ export function requireSound(
   refuse(kind !== 'PARTNER' && tags.length > 0, 'Only PARTNER keys have tags.')
   const areTags = tags.length <= mostTags && tags.every((tag) => tagPattern.test(tag))
   refuse(!areTags, `\`tags\` are up to ${mostTags} names of letters, digits, _, - and /.`)
-  refuse(expiresAt !== null && expiresAt.getTime() <= Date.now(), '`expiresAt` is over.')
   const { key } = repeatable ?? { key: 'none' }
   refuse(key === '' || key.length > 200, '`idempotencyKey` is 1 to 200 characters.')
 }
