@@ -1,11 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { watch } from 'chokidar'
-import { declaredTypes } from '../../lambdas/authoring/check-types.ts'
 import { isPluginFile, type PluginFolder } from '../../lambdas/local/plugin-folder.ts'
 import { readGraph, typesFor } from '../author-types.ts'
 import type { CommandResult } from '../command-result.ts'
 import type { Connection } from '../connection.ts'
+
+/** As the type-checker looks for it (lambdas/authoring/check-types.ts), which takes half a second to load. */
+const declaredTypes = 'trellis.d.ts'
 
 /** Writes `trellis.d.ts` beside the plugin. */
 export async function types(
