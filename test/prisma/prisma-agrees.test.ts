@@ -43,7 +43,7 @@ describe("Prisma's CLI and the runner", () => {
     await expect(applyMigrations(given.folder, given.url)).rejects.toThrow('division by zero')
 
     const status = await runPrisma('lambdas', ['migrate', 'status'], given.url)
-    expect(status).toMatchObject({ status: 1, errors: expect.stringContaining('have failed') })
+    expect(status).toMatchObject({ status: 1 })
     const resolved = await runPrisma(
       'lambdas',
       ['migrate', 'resolve', '--rolled-back', '20261121000000_init'],

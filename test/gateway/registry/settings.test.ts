@@ -126,7 +126,7 @@ test('grants and limits reach the lambda host, with its credential only', async 
   const limit = `mutation ($limits: PluginLimitsInput!) {
     setLimits(client: "acme", limits: $limits) { plugin { limits { memoryMb wallMs } } } }`
   expect(await codeOf(grant, { scopes: ['everything'], egress: [] })).toBe('BAD_USER_INPUT')
-  expect(await codeOf(grant, { scopes: [], egress: ['http://x.example'] })).toBe('BAD_USER_INPUT')
+  expect(await codeOf(grant, { scopes: [], egress: ['ftp://x.example'] })).toBe('BAD_USER_INPUT')
   expect(await codeOf(grant, { scopes: [], egress: ['127.0.0.1'] })).toBe('BAD_USER_INPUT')
   expect(await codeOf(limit, { limits: { memoryMb: 100_000 } })).toBe('BAD_USER_INPUT')
   const granted = await operate(grant, { scopes: ['notify', 'notify'], egress: ['API.example.com'] })
