@@ -15,9 +15,4 @@ export const published: BenchRow[] = [
     published: 'isolates start in under 5 ms; 128 MB each; 10 ms CPU (free), 30 s (paid default)',
     source: 'Cloudflare Workers documentation, how Workers works; limits',
   },
-  {
-    what: 'published: Deno Deploy, limits',
-    published: '512 MB; 50 ms CPU a request on average (classic, free: 10 ms)',
-    source: 'Deno Deploy documentation, pricing and limits',
-  },
 ]
