@@ -1,3 +1,4 @@
+import { Client } from 'pg'
 import type { LogEntry } from '../../../events/log/log-stream.ts'
 import { eventually } from '../../support/eventually.ts'
 import {
@@ -170,7 +171,6 @@ testLog('history waits for a database that is away', async (fixture) => {
   const tail = other.tail(things, await firstCursor(log), never)
   const name = new URL(fixture.url).pathname.slice(1)
   const admin = Object.assign(new URL(fixture.url), { pathname: '/postgres' }).href
-  const { Client } = await import('pg')
   const client = new Client({ connectionString: admin })
   await client.connect()
   await client.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`)
