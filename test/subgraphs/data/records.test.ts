@@ -310,7 +310,7 @@ describe('collections', () => {
       }
       after = collections.pageInfo.endCursor
     }
-    expect(names).toEqual(['Ape', 'bee', 'orders', 'tasks', 'zebra'])
+    expect(names).toEqual(['Ape', 'bee', 'orders', 'tasks', 'titled', 'zebra'])
   })
 
   test.each([
