@@ -120,6 +120,8 @@ export function createGenerations<Source>(options: GenerationsOptions<Source>): 
     makeRoom(slot)
   }
   const bringUpToDate = async (slot: Slot, concern: Concern) => {
+    // A thousand that are made of the same take no time to build, and would hold the event loop one after the other.
+    if (concern === 'common') await turn()
     const graph = phase === 'open' ? graphOf(slot.key) : null
     if (!graph) return end(slot)
     const hash = hashOf(graph)
