@@ -41,14 +41,14 @@ test('a module is switched on and off, within a second on every replica, for thi
   await eventually(
     'the replica has it',
     async () => (await replica.query(query, globex)).status === 200,
-    2_000,
+    1_000,
   )
   await operate(switching('disableModule'), { client: 'globex', module: 'data' })
   expect((await platform.gateway.query(query, globex)).status).toBe(400)
   await eventually(
     'the replica has it no more',
     async () => (await replica.query(query, globex)).status === 400,
-    2_000,
+    1_000,
   )
   expect((await platform.gateway.query(query, acme)).status).toBe(200)
 })
