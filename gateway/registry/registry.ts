@@ -53,6 +53,8 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   let isPrepared = false
   let state: RegistryState | null = null
   let awaySince: Date | null = null
+  /** Since when it is not told of changes: it finds them by polling, later than it should. */
+  let deafSince: Date | null = null
 
   const read = async (before: RegistryState | null): Promise<RegistryState> => {
     if (!isPrepared) await prepare()
@@ -85,16 +87,24 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     state = (await file?.read()) ?? null
     if (!state) throw error
     leases.resume(state.leasesAsOf)
+    deafSince = new Date()
     log.warn({ err: error }, 'the registry cannot be read; the state of the last run is served')
   })
   const stopListening = holdConnection({
     databaseUrl: url,
     name: 'trellis-registry',
     log,
-    work: (session, signal) => {
+    async work(session, signal) {
       // It may be another database that answers now.
       loadedAt = Number.NEGATIVE_INFINITY
-      return listenForChanges(session, signal, () => orLog(refresh()))
+      try {
+        await listenForChanges(session, signal, () => {
+          deafSince = null
+          orLog(refresh())
+        })
+      } finally {
+        deafSince = new Date()
+      }
     },
   })
   const timer = setInterval(() => orLog(refresh()), pollMs)
@@ -104,7 +114,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
       if (!state) throw new Error('The registry was not read.')
       return state
     },
-    awaySince: () => awaySince,
+    awaySince: () => awaySince ?? deafSince,
     refresh,
     onReload(listener) {
       listeners.add(listener)

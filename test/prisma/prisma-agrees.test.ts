@@ -42,8 +42,9 @@ describe("Prisma's CLI and the runner", () => {
     await given.write('20261121000000_init', 'CREATE TABLE thing (id TEXT); COMMIT; SELECT 1/0;')
     await expect(applyMigrations(given.folder, given.url)).rejects.toThrow('division by zero')
 
-    const status = await runPrisma('lambdas', ['migrate', 'status'], given.url)
-    expect(status).toMatchObject({ status: 1 })
+    const deployed = await runPrisma('lambdas', ['migrate', 'deploy'], given.url)
+    expect(deployed).toMatchObject({ status: 1, errors: expect.stringContaining('P3009') })
+    expect(deployed.errors).toContain('20261121000000_init')
     const resolved = await runPrisma(
       'lambdas',
       ['migrate', 'resolve', '--rolled-back', '20261121000000_init'],

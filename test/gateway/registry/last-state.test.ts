@@ -75,8 +75,7 @@ test('a gateway starts and serves from the last state while the database is stop
   await isBack
   await eventually('it is back', async () => (await readyOf(gateway.url)).status === 'ok', 30_000)
   const { secret: fresh } = await createApiKey(db, { kind: 'SECRET', client: 'acme', name: 'Fresh' })
-  // It may still be about to listen again; until then it reads every few seconds.
-  await eventually('what is new is known', async () => (await ask(fresh)).status === 200)
+  await eventually('what is new is known', async () => (await ask(fresh)).status === 200, 1_000)
   expect(await db.signingKey.count()).toBe(2)
 
   await subgraph.close()

@@ -57,12 +57,12 @@ test('events in hand, and those behind them, outlive a host that is killed: anot
     await eventually(
       'the other copy has handled them',
       () => asked.includes('a2') && asked.includes('b1'),
-      30_000,
+      20_000,
     )
     expect(asked.filter((one) => one.startsWith('a'))).toEqual(['a1', 'a2'])
   } finally {
     for (const copy of copies.filter(({ signalCode }) => signalCode === null)) {
-      copy.kill('SIGKILL')
+      copy.kill('SIGTERM')
       await once(copy, 'exit')
     }
     await builder.close()
