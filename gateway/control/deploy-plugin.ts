@@ -50,7 +50,7 @@ export async function deployPlugin(
     const number = await nextNumber(db, client)
     return { number, message, createdAt: new Date(), active: false, errors: build.errors, functions: [] }
   }
-  const release = { client, build, message, createdBy: actorOf(viewer), force, dryRun }
+  const release = { client, build, files, message, createdBy: actorOf(viewer), force, dryRun }
   const released = await releasePlugin(judging, release)
   if (released.active) await serve(client)
   const errors = released.errors.map((fault) => locateFault(fault, build.sdl, files))

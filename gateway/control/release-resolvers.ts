@@ -1,7 +1,7 @@
 import { TrellisError } from '../../foundation/errors.ts'
 import { actorOf, type Viewer } from '../../foundation/viewer.ts'
 import type { PluginFile } from '../../schema/plugin-build.ts'
-import { activateRelease } from '../registry/activate-release.ts'
+import { activateRelease, readReleaseSource } from '../registry/activate-release.ts'
 import type { Judging } from '../registry/change-judged.ts'
 import type { PlatformDatabase } from '../registry/platform-database.ts'
 import type { RegisteredClient } from '../registry/registry-state.ts'
@@ -9,6 +9,7 @@ import type { GenerationStatus } from '../supergraph/generation-status.ts'
 import type { OperationContext } from '../supergraph/operation-context.ts'
 import { type PageArguments, toConnection } from './connection.ts'
 import { type DeployedRelease, deployPlugin } from './deploy-plugin.ts'
+import { locateFault } from './locate-fault.ts'
 import type { RequestBuild } from './request-build.ts'
 
 export type ReleaseOptions = Judging & {
@@ -52,7 +53,8 @@ export function createReleaseResolvers({ db, compose, requestBuild, serve }: Rel
         const activation = { client, release, actor: actorOf(viewer), force: force ?? false }
         const errors = await activateRelease({ db, compose }, activation)
         if (errors.length > 0) {
-          const faults = errors.map(({ code, message }) => ({ code, message, file: null, line: null }))
+          const { sdl, files } = await readReleaseSource(db, client, release)
+          const faults = errors.map((fault) => locateFault(fault, sdl, files))
           const message = `Release ${release} does not fit the client's modules as they are now.`
           throw new TrellisError('PLUGIN_INVALID', message, { extensions: { errors: faults } })
         }
@@ -84,7 +86,7 @@ function whoReleases({ viewer }: OperationContext, client: string, force: boolea
 async function readReleases(db: PlatformDatabase, slug: string): Promise<DeployedRelease[]> {
   const client = await db.client.findUnique({
     where: { slug },
-    include: { releases: { orderBy: { number: 'desc' }, omit: { sdl: true } } },
+    include: { releases: { orderBy: { number: 'desc' }, omit: { sdl: true, files: true } } },
   })
   const { releases = [], activeRelease = null } = client ?? {}
   return releases.map((release) => ({ ...release, active: release.number === activeRelease, errors: [] }))

@@ -1,4 +1,5 @@
 import { Kind, parse } from 'graphql'
+import { isGrantedName } from '../../foundation/granted-host.ts'
 import type { Compose } from '../composition/compose.ts'
 import { type CompositionError, pluginSubgraph } from '../composition/compose-for-client.ts'
 import { subgraphSources } from '../supergraph/client-graph.ts'
@@ -42,10 +43,11 @@ export async function judgeRelease(
 
 /** A plugin that is served without what it needs would fail its callers one by one, much later. */
 function ungranted({ needs }: PluginSubgraph, grants: PluginSubgraph['needs']): CompositionError[] {
-  const lacks = (kind: 'scopes' | 'egress') => needs[kind].filter((need) => !grants[kind].includes(need))
+  const scopes = needs.scopes.filter((scope) => !grants.scopes.includes(scope))
+  const hosts = needs.egress.filter((host) => !isGrantedName(host, grants.egress))
   return [
-    ...lacks('scopes').map((scope) => ungrantedFault(scope, 'the scope')),
-    ...lacks('egress').map((host) => ungrantedFault(host, 'calls to')),
+    ...scopes.map((scope) => ungrantedFault(scope, 'the scope')),
+    ...hosts.map((host) => ungrantedFault(host, 'calls to')),
   ]
 }
 

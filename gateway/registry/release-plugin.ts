@@ -1,4 +1,4 @@
-import type { BuiltParts } from '../../schema/plugin-build.ts'
+import type { BuiltParts, PluginFile } from '../../schema/plugin-build.ts'
 import type { CompositionError } from '../composition/compose-for-client.ts'
 import type { Judging } from './change-judged.ts'
 import { changeRegistry, type RecordChange } from './change-registry.ts'
@@ -11,6 +11,8 @@ import { requireClient } from './switch-module.ts'
 export type NewRelease = {
   client: string
   build: BuiltParts
+  /** What it was built from. */
+  files: readonly PluginFile[]
   message: string | null
   /** As in events: `key:<id>`. */
   createdBy: string
@@ -77,7 +79,7 @@ type Stored = NewRelease & { number: number; createdAt: Date; before: Registered
 async function store(
   tx: PlatformTransaction,
   record: RecordChange,
-  { client, build, message, createdBy, force, number, createdAt, before }: Stored,
+  { client, build, files, message, createdBy, force, number, createdAt, before }: Stored,
 ): Promise<void> {
   const { digest, sdl, functions, rules, handlers, needs } = build
   await tx.pluginRelease.create({
@@ -90,6 +92,7 @@ async function store(
       rules,
       handlers,
       needs,
+      files: [...files],
       message,
       createdAt,
       createdBy,

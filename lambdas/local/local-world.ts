@@ -1,6 +1,6 @@
 import { type ErrorCode, TrellisError } from '../../foundation/errors.ts'
+import { isGrantedHost } from '../../foundation/granted-host.ts'
 import type { Powers, Question } from '../host/ctx/create-ask.ts'
-import { isGrantedHost } from '../host/egress/granted-host.ts'
 import type { MemoryStore } from './memory-store.ts'
 
 /** All that is outside of a plugin that runs here: what its `ctx` reaches. */

@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net'
 import { Client, type Dispatcher, errors as undiciErrors } from 'undici'
 import { TrellisError } from '../../../foundation/errors.ts'
-import { isGrantedHost } from './granted-host.ts'
+import { isGrantedHost } from '../../../foundation/granted-host.ts'
 import { type OutgoingHeaders, readHeaders, shownHeaders, withoutCredentials } from './outgoing-headers.ts'
 import { type Address, createResolve, type Resolve, resolveHost } from './resolve-host.ts'
 

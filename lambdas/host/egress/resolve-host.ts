@@ -1,7 +1,7 @@
 import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { TrellisError } from '../../../foundation/errors.ts'
-import { withoutDot } from './granted-host.ts'
+import { withoutDot } from '../../../foundation/granted-host.ts'
 import { isPublicAddress } from './public-address.ts'
 
 /** All addresses of a name. Throws, or gives none, when there is no such name. */

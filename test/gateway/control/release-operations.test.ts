@@ -135,7 +135,7 @@ test('deployments at once get a number each, and the last of them is served', as
 })
 
 test('a release that does not fit the modules any more is refused, and what runs goes on', async () => {
-  await release('type Record @key(fields: "id") { id: ID!  tier: String }')
+  await release('type Record @key(fields: "id") {\n id: ID!\n tier: String }')
   await release(tier)
   const schema = dataSdl.replace('createdBy: User', 'createdBy: User  tier: Int')
   await expectOk(
@@ -143,7 +143,14 @@ test('a release that does not fit the modules any more is refused, and what runs
   )
   const { errors } = await activateRelease(1)
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'PLUGIN_INVALID' })
-  expect(errors?.[0]?.extensions.errors).toEqual([expect.objectContaining({ code: 'CORE_FIELD_REDECLARED' })])
+  expect(errors?.[0]?.extensions.errors).toEqual([
+    {
+      code: 'CORE_FIELD_REDECLARED',
+      message: expect.stringContaining('Record.tier'),
+      file: 'plugin.ts',
+      line: 3,
+    },
+  ])
   expect(await hasField('tier')).toBe(true)
 })
 
@@ -166,9 +173,21 @@ test('what a plugin needs is granted first', async () => {
   // Only operators may insist.
   expect((await release(tier, { needs }, { force: true })).refused).toBe('FORBIDDEN')
   expect(await release(tier, { needs }, { force: true }, operator)).toMatchObject({ number: 1, active: true })
-  const grant = `mutation { grantPlugin(client: "${client.slug}", scopes: ["notify", "records:read"], egress: ["api.example.com"]) { slug } }`
-  expect((await platform.gateway.query(grant, operator)).errors).toBeUndefined()
+  const grant = (scopes: string[], egress: string[]) => {
+    const mutation =
+      'mutation ($client: String!, $scopes: [String!]!, $egress: [String!]!) { grantPlugin(client: $client, scopes: $scopes, egress: $egress) { slug } }'
+    return platform.gateway.query(mutation, operator, { client: client.slug, scopes, egress })
+  }
+  expect((await grant(['notify', 'records:read'], ['api.example.com'])).errors).toBeUndefined()
   expect(await release(rank, { needs })).toMatchObject({ number: 2, active: true, errors: [] })
+  // What is withdrawn meanwhile an older release does not get back.
+  expect((await grant(['notify', 'records:read'], ['*.example.org'])).errors).toBeUndefined()
+  const { errors } = await activateRelease(1)
+  expect(errors?.[0]?.extensions.errors).toEqual([
+    { code: 'NEEDS_NOT_GRANTED', message: expect.any(String), file: 'said.json', line: 8 },
+  ])
+  expect((await grant(['notify', 'records:read'], ['*.example.com'])).errors).toBeUndefined()
+  expect((await activateRelease(1)).errors).toBeUndefined()
 })
 
 test('a deployer releases for its own client: others, and releases that are not, are not found', async () => {

@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net'
 import fc from 'fast-check'
-import { isGrantedHost } from '../../../lambdas/host/egress/granted-host.ts'
+import { isGrantedHost, isGrantedName } from '../../../foundation/granted-host.ts'
 import { isPublicAddress, readAddressBlocks } from '../../../lambdas/host/egress/public-address.ts'
 
 test.each(['8.8.8.8', '93.184.215.14', '2606:4700:4700::1111', '2001:4860:4860::8888'])(
@@ -121,4 +121,19 @@ test.each<[boolean, string, string[]]>([
   [false, 'https://api.example.com', []],
 ])('granted %s: %s by %j', (granted, url, grants) => {
   expect(isGrantedHost(new URL(url), grants)).toBe(granted)
+})
+
+test.each<[boolean, string, string[]]>([
+  [true, 'api.example.com', ['other.example.com', 'api.example.com']],
+  [true, 'api.example.com', ['*.example.com']],
+  [true, 'a.b.example.com', ['*.example.com']],
+  [true, 'api.example.com', ['http://api.example.com:8080']],
+  [true, 'api.example.com', ['*.example.com:8443']],
+  [false, 'example.com', ['*.example.com']],
+  [false, 'evilexample.com', ['*.example.com', 'example.com']],
+  [false, 'api.example.com.evil.com', ['api.example.com', '*.example.com']],
+  [false, 'api.example.com', ['*', '*.', '', 'example.com']],
+  [false, 'api.example.com', []],
+])('a need is met %s: %s by %j', (granted, host, grants) => {
+  expect(isGrantedName(host, grants)).toBe(granted)
 })

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "plugin_release" ADD COLUMN     "files" JSONB NOT NULL DEFAULT '[]';
