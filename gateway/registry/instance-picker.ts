@@ -1,8 +1,12 @@
+import { hash } from 'node:crypto'
 import type { ModuleInstance } from './registry-state.ts'
 
 export type InstancePicker = {
-  /** The address of an instance of a module that is there, each in its turn; undefined when none is. */
-  pick(module: string): string | undefined
+  /**
+   * The address of an instance of a module that is there; undefined when none is. Each in its turn, but for one `client`
+   * always the same one as long as it is there, on every gateway.
+   */
+  pick(module: string, client?: string): string | undefined
   /** The addresses of all that are there. */
   living(module: string): string[]
   /** It could not be reached: for some seconds it is picked only where there is no other. Any address at its origin. */
@@ -39,10 +43,11 @@ export function createInstancePicker(state: () => Known): InstancePicker {
   }
   return {
     living,
-    pick(module) {
+    pick(module, client) {
       const urls = living(module)
       const reachable = urls.filter((url) => !isAvoided(url))
       const candidates = reachable.length > 0 ? reachable : urls
+      if (client !== undefined) return nearest(candidates, client)
       turn += 1
       return candidates[turn % candidates.length]
     },
@@ -50,6 +55,13 @@ export function createInstancePicker(state: () => Known): InstancePicker {
       avoidedUntil.set(originOf(url), Date.now() + avoidedForMs)
     },
   }
+}
+
+/** Rendezvous: when an instance comes or goes, no client moves but to it or from it. */
+function nearest(urls: readonly string[], client: string): string | undefined {
+  if (urls.length < 2) return urls[0]
+  const distances = urls.map((url) => ({ url, distance: hash('sha1', `${client} ${url}`) }))
+  return distances.reduce((least, one) => (one.distance < least.distance ? one : least)).url
 }
 
 function originOf(url: string): string {

@@ -9,8 +9,8 @@ import type { Connect } from './build-generation.ts'
 const timeoutMs = 10_000
 
 export type PickInstance = {
-  /** The base URL of a living instance of a module; undefined when there is none. */
-  pick(module: string): string | undefined
+  /** The base URL of a living instance of a module, for one client always the same one; undefined when there is none. */
+  pick(module: string, client?: string): string | undefined
   /** What is at this address could not be reached. */
   avoid(url: string): void
 }
@@ -42,7 +42,7 @@ export function createConnect(
     },
     plugin(client, digest) {
       const buildUrl = () => {
-        const host = pick(lambdaAudience)
+        const host = pick(lambdaAudience, client)
         return host && `${host.replace(/\/$/, '')}/clients/${client}/builds/${digest}`
       }
       const calls = { audience: lambdaAudience, onUnreachable: avoid, sign, timeoutMs }
