@@ -1,5 +1,5 @@
 import type { Composition, SubgraphSource } from '../composition/compose-for-client.ts'
-import type { PlanAnswer } from './text-planner.ts'
+import type { PlanAnswer, SupergraphOrigin } from './text-planner.ts'
 
 /** What is asked of a thread, one thing at a time. */
 export type PlannerTask = PlanTask | ComposeTask
@@ -10,6 +10,7 @@ export type PlanTask = {
   hash: string
   /** Only where the thread has no planner for it yet. */
   supergraphSdl: string | null
+  origin: SupergraphOrigin
   /** Supergraphs whose planners are given up. */
   dropped: string[]
   /** Null: the planner is built, and nothing planned. */

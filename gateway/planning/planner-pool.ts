@@ -14,7 +14,14 @@ import {
 } from './planner-thread.ts'
 import { buildSchemas, type PlanText } from './prepare-operation.ts'
 import { createSharedSupergraphs } from './shared-supergraphs.ts'
-import type { PlanAnswer, PlanFault } from './text-planner.ts'
+import type { PlanAnswer, PlanFault, SupergraphOrigin } from './text-planner.ts'
+
+export type OpenOptions = {
+  /** @default 'foreign': it is validated first */
+  origin?: SupergraphOrigin | undefined
+  /** In which the planner's building waits. @default its own */
+  lane?: symbol | undefined
+}
 
 /** Composition and planners in threads of their own: composing, building a planner and planning block nobody here. */
 export type PlannerPool = {
@@ -23,10 +30,9 @@ export type PlannerPool = {
    * A planner with a queue of its own: those opened take turns, however much is asked of one of them. Those of equal
    * supergraphs share schemas and plans.
    *
-   * @param lane in which the planner's building waits @default its own
    * @throws when the text is no supergraph
    */
-  open(supergraphSdl: string, lane?: symbol): Promise<Planner>
+  open(supergraphSdl: string, options?: OpenOptions): Promise<Planner>
   /** Ends the threads. What waits, and what comes later, is answered PLANNING_OVERLOADED. */
   close: Close
 }
@@ -110,10 +116,10 @@ export function createPlannerPool(options: Partial<PlannerPoolOptions> = {}): Pl
 
   return {
     compose: shareCompositions(compose),
-    async open(supergraphSdl, buildingLane) {
+    async open(supergraphSdl, { origin = 'foreign', lane: buildingLane } = {}) {
       const own = Symbol('planner')
       const hash = createHash('sha256').update(supergraphSdl).digest('hex')
-      const job = { kind: 'plan' as const, hash, supergraphSdl }
+      const job = { kind: 'plan' as const, hash, supergraphSdl, origin }
       const shared = await supergraphs.get(hash, async () => {
         const outcome = await run(buildingLane ?? own, { ...job, operation: null })
         if (outcome.kind !== 'built') throw new Error(`No planner could be built: ${reasonOf(outcome)}`)

@@ -4,7 +4,6 @@ import {
   type FieldDefinitionNode,
   Kind,
   parse,
-  print,
   type StringValueNode,
 } from 'graphql'
 import { withDependantsApart } from './apart-dependants.ts'
@@ -14,7 +13,7 @@ import { type FieldsDefinition, hasFields } from './type-definitions.ts'
 
 /** The supergraph as Apollo's planner is given it, so that it meets none of the cases that it plans wrongly. */
 export type PlannerSupergraph = {
-  sdl: string
+  document: DocumentNode
   variants: RequiredVariants
   /** The subgraph behind each that only the planner knows, by name. */
   services: ReadonlyMap<string, string>
@@ -33,7 +32,7 @@ export function toPlannerSupergraph(supergraphSdl: string): PlannerSupergraph {
   const required = mapTypes(document, (type) => withVariantsRequired(type, variants))
   const complete = mapTypes(required, (type) => withVariantFields(type, variants))
   const { document: apart, services } = withDependantsApart(complete)
-  return { sdl: print(apart), variants, services }
+  return { document: apart, variants, services }
 }
 
 function mapTypes(

@@ -21,9 +21,9 @@ function compose({ sources, tags }: ComposeTask): PlannerReply {
   return { kind: 'composed', composition: composeForClient(sources, tags) }
 }
 
-function plan({ hash, supergraphSdl, dropped, operation }: PlanTask): PlannerReply {
+function plan({ hash, supergraphSdl, origin, dropped, operation }: PlanTask): PlannerReply {
   for (const gone of dropped) planners.delete(gone)
-  const planner = planners.get(hash) ?? createTextPlanner(supergraphSdl ?? '')
+  const planner = planners.get(hash) ?? createTextPlanner(supergraphSdl ?? '', origin)
   planners.set(hash, planner)
   if (!operation) return { kind: 'built', apiSdl: planner.apiSdl }
   begin()

@@ -37,6 +37,9 @@ export type PlanFault = {
 
 export type PlanAnswer = { ok: true; plan: QueryPlan } | { ok: false; faults: PlanFault[] }
 
+/** Who composed a supergraph: this gateway, or somebody elsewhere. */
+export type SupergraphOrigin = 'ours' | 'foreign'
+
 /** The planner of one supergraph, from text to plain data: it works the same in a thread of its own. */
 export type TextPlanner = {
   /** SDL of the API schema. */
@@ -45,13 +48,17 @@ export type TextPlanner = {
   plan(query: string, operationName: string | undefined): PlanAnswer
 }
 
-/** @throws when the supergraph is not one (a composition result always is) */
-export function createTextPlanner(supergraphSdl: string): TextPlanner {
+/**
+ * @param origin `ours`: it is known to be valid, and to look again is a third of the building
+ * @throws when the supergraph is not one (a composition result always is)
+ */
+export function createTextPlanner(supergraphSdl: string, origin: SupergraphOrigin = 'foreign'): TextPlanner {
   const source = toPlannerSupergraph(supergraphSdl)
-  const supergraph = Supergraph.build(source.sdl, {
+  // What is external to the planner alone would be refused.
+  const isAsGiven = source.variants.isEmpty() && source.services.size === 0
+  const supergraph = Supergraph.build(source.document, {
     supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
-    // Composition has done so; what is external to the planner alone would be refused.
-    validateSupergraph: source.variants.isEmpty() && source.services.size === 0,
+    validateSupergraph: origin === 'foreign' && isAsGiven,
   })
   const plannerApi = supergraph.apiSchema()
   // Fetches that are joined, split or searched for their fields have to be in one piece.

@@ -41,6 +41,6 @@ export async function buildGeneration(
   const close = async () => plugin?.close()
   const hash = clientGraphHash(graph)
   const rules = plugin?.rules ? { coordinates: new Set(graph.plugin?.rules), run: plugin.rules } : null
-  const parts = { client, hash, supergraphSdl, subgraphs, rules, close }
+  const parts = { client, hash, supergraphSdl, origin: 'ours' as const, subgraphs, rules, close }
   return { ok: true, generation: await openGeneration(parts, order, options) }
 }

@@ -34,6 +34,6 @@ export async function buildSupergraphGeneration(
   const { name: client, sdl: supergraphSdl } = supergraph
   const { subgraphs, close } = connect(readJoinGraphs(supergraphSdl))
   const hash = supergraphHash(supergraph)
-  const parts = { client, hash, supergraphSdl, subgraphs, rules: null, close }
+  const parts = { client, hash, supergraphSdl, origin: 'foreign' as const, subgraphs, rules: null, close }
   return { ok: true, generation: await openGeneration(parts, order, options) }
 }

@@ -6,6 +6,7 @@ import { createExecutor, type Executor } from '../execution/create-executor.ts'
 import { withRules } from '../execution/with-rules.ts'
 import type { Planner } from '../planning/create-planner.ts'
 import type { PlannerPool } from '../planning/planner-pool.ts'
+import type { SupergraphOrigin } from '../planning/text-planner.ts'
 import type { Rules } from '../transports/run-rules.ts'
 import type { Subgraph } from '../transports/subgraph-fetch.ts'
 import { createDirectAnswering } from './answer-directly.ts'
@@ -50,6 +51,7 @@ export type GenerationParts = Pick<
   Generation,
   'client' | 'hash' | 'supergraphSdl' | 'subgraphs' | 'rules'
 > & {
+  origin: SupergraphOrigin
   /** Ends what was opened for this generation alone. */
   close: Close
 }
@@ -77,8 +79,8 @@ export async function openGeneration(
   options: GenerationOptions,
 ): Promise<Generation> {
   try {
-    const { client, hash, supergraphSdl, subgraphs, rules } = parts
-    const planner = await options.planners.open(supergraphSdl, lane)
+    const { client, hash, supergraphSdl, origin, subgraphs, rules } = parts
+    const planner = await options.planners.open(supergraphSdl, { origin, lane })
     const executing = createExecutor({ ...planner, subgraphs })
     const executor = rules ? withRules({ rules, planner })(executing) : executing
     const { answering, close } = await openAnswering({ planner, executor, supergraphSdl }, options)
