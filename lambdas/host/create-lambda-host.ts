@@ -27,7 +27,8 @@ import { createLimitsOf } from './limits-of.ts'
 import { createLogCrossing } from './logs/log-crossing.ts'
 import { openPluginLog } from './logs/plugin-log.ts'
 import { openPluginRegistry } from './plugin-registry.ts'
-import { createRunLambdas } from './run-lambdas.ts'
+import { letGoOfReplaced } from './replaced-releases.ts'
+import { createRunLambdas, isolateOf } from './run-lambdas.ts'
 import { createPluginRunner } from './run-plugin.ts'
 import { createRuleRunner } from './run-rules.ts'
 import { serveBuilding, serveGraphql } from './serve-builds.ts'
@@ -80,12 +81,19 @@ export async function createLambdaHost(
   const isolates = openIsolatePool({ ...options.pool, log })
   const registry = openPluginRegistry(options)
   const limitsOf = createLimitsOf(registry)
-  const findBuild = createFindBuild(store)
+  const builds = createFindBuild(store)
+  const replaced = letGoOfReplaced({
+    registry,
+    letGo(client, digest) {
+      isolates.drop(isolateOf(client, digest))
+      builds.forget(client, digest)
+    },
+  })
   const redaction = createRedaction()
   const pluginLog = openPluginLog(db, log)
   const stats = keepStats()
   const runLambdas = withRedaction(redaction)(
-    createRunLambdas(isolates, [createLogCrossing(pluginLog, redaction), stats.note]),
+    createRunLambdas(isolates, [createLogCrossing(pluginLog, redaction), stats.note, replaced.note]),
   )
   const kv = createKvStore(db)
   const secrets = createSecretStore(db, secretsKey)
@@ -98,7 +106,7 @@ export async function createLambdaHost(
     },
     log,
   )
-  const running = { findBuild, limitsOf, runLambdas, openCall, log }
+  const running = { findBuild: builds.find, limitsOf, runLambdas, openCall, log }
 
   const app = createApp(log)
   const verify = createVerify(gatewayUrl)
@@ -139,6 +147,7 @@ export async function createLambdaHost(
         async () => app.close(),
         async () => stopHandlers?.(),
         stopExpiring,
+        replaced.close,
         registry.close,
         isolates.close,
         pluginLog.close,

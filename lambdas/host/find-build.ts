@@ -14,7 +14,11 @@ export type FindBuild = (client: string, digest: string) => Promise<ExecutableBu
 const mostKept = 1_000
 const idleMs = 60_000
 
-export function createFindBuild(store: BuildStore): FindBuild {
+/** `forget`: it is read again when it is asked for. */
+export function createFindBuild(store: BuildStore): {
+  find: FindBuild
+  forget(client: string, digest: string): void
+} {
   const builds = new LRUCache<string, Promise<ExecutableBuild>>({
     max: mostKept,
     ttl: idleMs,
@@ -26,14 +30,17 @@ export function createFindBuild(store: BuildStore): FindBuild {
     if (!stored) throw new TrellisError('NOT_FOUND', 'There is no such build.')
     return { bundle: stored.bundle, schema: buildPluginSchema(stored.sdl, stored.functions) }
   }
-  return (client, digest) => {
-    const name = `${client}/${digest}`
-    const known = builds.get(name)
-    if (known) return known
-    builds.purgeStale()
-    const reading = read(client, digest)
-    builds.set(name, reading)
-    reading.catch(() => builds.delete(name))
-    return reading
+  return {
+    find(client, digest) {
+      const name = `${client}/${digest}`
+      const known = builds.get(name)
+      if (known) return known
+      builds.purgeStale()
+      const reading = read(client, digest)
+      builds.set(name, reading)
+      reading.catch(() => builds.delete(name))
+      return reading
+    },
+    forget: (client, digest) => void builds.delete(`${client}/${digest}`),
   }
 }

@@ -65,7 +65,7 @@ export function createRunLambdas(isolates: IsolatePool, onCrossing: readonly OnC
     const learn = (facts: CrossingFacts) => {
       known = facts
     }
-    const isolate = `${client}/${digest}`
+    const isolate = isolateOf(client, digest)
     const crossing = { client, isolate, source, limits, lambdas: calls.length, ask: run.ask, learn, text }
     const wallMs = calls.some(({ lambda }) => lambda.startsWith('on:')) ? limits.handlerWallMs : limits.wallMs
     const finish = (outcomes: LambdaOutcome[]) => {
@@ -89,6 +89,11 @@ export function createRunLambdas(isolates: IsolatePool, onCrossing: readonly OnC
     const apart = await Promise.all(calls.map((call) => cross(build, [call], run)))
     return apart.map((outcomes) => outcomes?.[0] ?? { error: invalid('There is no outcome.') })
   }
+}
+
+/** The name of the isolate that a build runs in. */
+export function isolateOf(client: string, digest: string): string {
+  return `${client}/${digest}`
 }
 
 /** It comes out of the isolate: nothing of its form is taken on trust. */
