@@ -78,6 +78,11 @@ export const errorCatalogue = {
     status: 403,
     meaning: 'The tags of this partner key leave nothing of the client’s schema.',
   },
+  REGISTRY_UNAVAILABLE: {
+    status: 503,
+    meaning:
+      'The platform’s registry cannot be reached: operations go on, keys and settings can be neither changed nor listed. Try again.',
+  },
   PLAN_EMPTY: { status: 500, meaning: 'The operation is valid, and no way was found to answer it.' },
   OPERATION_TIMEOUT: { status: 504, meaning: 'The operation took longer than an operation may.' },
   OPERATION_TOO_COMPLEX: {

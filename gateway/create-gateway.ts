@@ -28,6 +28,7 @@ import { publishClientSdl } from './registry/publish-client-sdl.ts'
 import { readClientGraph } from './registry/read-client-graph.ts'
 import { registerInstance, removeInstance } from './registry/register-instance.ts'
 import { openRegistry, type Registry } from './registry/registry.ts'
+import { tellOutage } from './registry/registry-outage.ts'
 import { relayRegistryEvents } from './registry/relay-registry-events.ts'
 import { createSigningKeyStore } from './registry/signing-key-store.ts'
 import { createStateFile } from './registry/state-file.ts'
@@ -56,6 +57,8 @@ export type GatewayOptions = {
   busUrl?: string | undefined
   /** For every client's graph. Where there are any, operations go through Apollo Server. @default none */
   apolloPlugins?: readonly ApolloServerPlugin<OperationContext>[]
+  /** How often the registry looks for changes that it was not told of, in milliseconds. @default 3,000 */
+  pollMs?: number | undefined
   /** Of sockets and event streams. */
   limits?: Partial<SocketLimits> | undefined
   log: Log
@@ -63,7 +66,7 @@ export type GatewayOptions = {
 
 export type Gateway = Pick<Door, 'listen' | 'close'>
 
-const pollMs = 3_000
+const defaultPollMs = 3_000
 
 /** The only place where the gateway's parts meet. */
 export async function createGateway({
@@ -74,6 +77,7 @@ export async function createGateway({
   stateFile,
   busUrl,
   apolloPlugins,
+  pollMs = defaultPollMs,
   limits,
   log,
 }: GatewayOptions): Promise<Gateway> {
@@ -89,7 +93,7 @@ export async function createGateway({
     file: stateFile === undefined ? undefined : createStateFile(stateFile, log),
     log,
   })
-  const keyStore = createSigningKeyStore(db, log)
+  const keyStore = createSigningKeyStore(db, () => registry.state().signingKeys, log)
   const signingKeys = await createSigningKeys(keyStore)
   registry.onReload(() => {
     keyStore.makeGood().catch((error) => log.warn({ err: error }, 'the public key could not be saved yet'))
@@ -98,7 +102,10 @@ export async function createGateway({
   const keyUses = createKeyUses(db, log)
   const authenticator = createAuthenticator({
     ...registeredCredentials(registry, keyUses),
-    gatewayTokenKeys: createGatewayTokenKeys(signingKeys),
+    gatewayTokenKeys: createGatewayTokenKeys({
+      publicKeys: signingKeys.publicKeys,
+      refresh: registry.refresh,
+    }),
   })
 
   const sign = createGatewayTokenSigner(signingKeys)
@@ -162,13 +169,19 @@ export async function createGateway({
   addRegistrationRoute(door.server, {
     credentials: moduleCredentials,
     addresses: moduleAddresses,
-    async register(instance) {
-      const registration = await registerInstance(judging, instance, log)
-      if (registration.ok && registration.changed) await registry.refresh()
-      return registration
-    },
-    remove: (instance) => removeInstance(db, instance),
-    publish: (sdl) => publishClientSdl(judging, sdl),
+    register: (instance) =>
+      tellOutage(async () => {
+        const registration = await registerInstance(judging, instance, log)
+        if (registration.ok && registration.changed) await refresh()
+        return registration
+      }),
+    remove: (instance) => tellOutage(() => removeInstance(db, instance)),
+    publish: (sdl) =>
+      tellOutage(async () => {
+        const published = await publishClientSdl(judging, sdl)
+        if (published.ok) await refresh()
+        return published
+      }),
   })
   addPluginRegistryRoutes(door.server, {
     credentials: moduleCredentials,
@@ -208,7 +221,7 @@ function registeredCredentials(
       if (key) uses.note(key.id)
       return key
     },
-    hasKey: (id) => state().apiKeyIds.has(id),
+    keyOf: (id) => state().apiKeysById.get(id),
     hasClient: (slug) => state().clients.has(slug),
     grantedScopes: (client) => state().clients.get(client)?.grants.scopes ?? [],
     // Whatever other modules send, only this one signs people in.

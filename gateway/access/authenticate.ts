@@ -38,7 +38,7 @@ export type Identity = {
 export type Authenticator = {
   /** @throws {TrellisError} UNAUTHENTICATED, CLIENT_MISMATCH */
   authenticate(credentials: Credentials): Promise<Identity>
-  /** Whether an identity established before still stands: not expired, no key of it revoked, its client still there. */
+  /** Whether an identity established before still stands: not expired, no key of it revoked or of other tags, its client still there. */
   holds(identity: Identity): boolean
 }
 
@@ -46,7 +46,7 @@ export type Authenticator = {
 export type CredentialStore = {
   /** By SHA-256 of the key, hexadecimal. */
   findKey(hash: string): ApiKey | undefined
-  hasKey(id: string): boolean
+  keyOf(id: string): ApiKey | undefined
   hasClient(slug: string): boolean
   /** What an operator lets a client's plugin do in its own name. */
   grantedScopes(client: string): readonly string[]
@@ -70,7 +70,8 @@ type ViewerIdentity = Identity & { viewer: Viewer }
 export function createAuthenticator(store: CredentialStore): Authenticator {
   const holds = ({ viewer, keyIds, expiresAt }: Identity) =>
     (expiresAt === null || expiresAt > Date.now()) &&
-    keyIds.every((id) => store.hasKey(id)) &&
+    keyIds.every((id) => store.keyOf(id)) &&
+    (viewer?.kind !== 'PARTNER' || hasTags(store.keyOf(viewer.keyId), viewer.tags)) &&
     (viewer === null || viewer.kind === 'OPERATOR' || store.hasClient(viewer.client))
 
   const identifyToken = rememberVerified(
@@ -92,6 +93,11 @@ export function createAuthenticator(store: CredentialStore): Authenticator {
     },
     holds,
   }
+}
+
+/** Which graph a partner sees was chosen by the tags: with others it is another partner. */
+function hasTags(key: ApiKey | undefined, tags: readonly string[]): boolean {
+  return JSON.stringify(key?.tags) === JSON.stringify(tags)
 }
 
 function identifyKey(secret: string, store: CredentialStore): ViewerIdentity {

@@ -1,32 +1,51 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { createLocalJWKSet, type JWTVerifyGetKey, errors as joseErrors } from 'jose'
-import type { SigningKeys } from '../../foundation/signing-keys.ts'
+import { createLocalJWKSet, type JWK, type JWTVerifyGetKey, errors as joseErrors } from 'jose'
 
-const readAtMostEveryMs = 500
+const askAtMostEveryMs = 500
+
+export type GatewayTokenKeysOptions = {
+  /** Those that are known here. */
+  publicKeys(): Promise<JWK[]>
+  /** Resolves when those of all replicas are. @throws when they cannot be asked for */
+  refresh(): Promise<void>
+}
 
 /**
- * The public keys of all gateway replicas, read anew when a token names one that is not known. However many such
+ * The public keys of all gateway replicas, asked for anew when a token names one that is not known. However many such
  * tokens come, forged ones, the database is asked twice a second at most; they wait for their turn together.
  */
-export function createGatewayTokenKeys(keys: Pick<SigningKeys, 'publicKeys'>): JWTVerifyGetKey {
+export function createGatewayTokenKeys({ publicKeys, refresh }: GatewayTokenKeysOptions): JWTVerifyGetKey {
   let known: JWTVerifyGetKey = createLocalJWKSet({ keys: [] })
-  let readAt = Number.NEGATIVE_INFINITY
-  let reading: Promise<void> | null = null
-  const read = async () => {
-    await delay(Math.max(0, readAt + readAtMostEveryMs - Date.now()))
-    readAt = Date.now()
-    known = createLocalJWKSet({ keys: await keys.publicKeys() })
+  let askedAt = Number.NEGATIVE_INFINITY
+  let asking: Promise<void> | null = null
+  const look = async () => {
+    known = createLocalJWKSet({ keys: await publicKeys() })
+  }
+  const ask = async () => {
+    await delay(Math.max(0, askedAt + askAtMostEveryMs - Date.now()))
+    askedAt = Date.now()
+    await refresh().catch(() => undefined)
+    await look()
   }
   return async (header, token) => {
-    try {
-      return await known(header, token)
-    } catch (error) {
-      if (!(error instanceof joseErrors.JWKSNoMatchingKey)) throw error
-      reading ??= read().finally(() => {
-        reading = null
-      })
-      await reading
-      return known(header, token)
-    }
+    const remembered = await unlessMissing(known(header, token))
+    if (remembered) return remembered
+    await look()
+    const learned = await unlessMissing(known(header, token))
+    if (learned) return learned
+    asking ??= ask().finally(() => {
+      asking = null
+    })
+    await asking
+    return known(header, token)
+  }
+}
+
+async function unlessMissing<Key>(looking: Key | Promise<Key>): Promise<Key | null> {
+  try {
+    return await looking
+  } catch (error) {
+    if (error instanceof joseErrors.JWKSNoMatchingKey) return null
+    throw error
   }
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { makeExecutableSchema } from '@graphql-tools/schema'
 import type { Close } from '../../foundation/closing.ts'
 import type { Log } from '../../foundation/log.ts'
+import { tellOutages } from '../registry/registry-outage.ts'
 import { createApolloAnswering } from '../supergraph/answer-through-apollo.ts'
 import { createApolloServer } from '../supergraph/apollo-server.ts'
 import type { Graph } from '../supergraph/graph.ts'
@@ -34,7 +35,7 @@ export async function createControlGraph(
 ): Promise<{ graph: Graph; close: Close }> {
   const typeDefs = await readFile(new URL('../../schema/control.graphql', import.meta.url), 'utf8')
   const hasClient = (slug: string) => options.state().clients.has(slug)
-  const schema = makeExecutableSchema({
+  const executable = makeExecutableSchema({
     typeDefs,
     resolvers: [
       createControlResolvers(options),
@@ -48,6 +49,7 @@ export async function createControlGraph(
       createPluginResolvers({ ...options, hasClient }),
     ],
   })
+  const schema = tellOutages(executable)
   const apollo = createApolloServer({ schema }, log)
   await apollo.start()
   const graph: Graph = {

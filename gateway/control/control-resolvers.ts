@@ -1,6 +1,6 @@
 import { DateTimeResolver, JSONResolver } from 'graphql-scalars'
-import { createApiKey } from '../registry/api-keys.ts'
-import { createClient } from '../registry/create-client.ts'
+import { actorOf } from '../../foundation/viewer.ts'
+import { createClientWithKeys } from '../registry/create-client.ts'
 import type { PlatformDatabase } from '../registry/platform-database.ts'
 import type {
   ModuleInstance,
@@ -20,6 +20,7 @@ export type ControlOptions = {
 }
 
 type NewClientArguments = { slug: string; name: string; modules?: string[] | null }
+
 export function createControlResolvers(options: ControlOptions) {
   const { db, state, refresh } = options
   return {
@@ -44,12 +45,10 @@ export function createControlResolvers(options: ControlOptions) {
         { slug, name, modules }: NewClientArguments,
         context: OperationContext,
       ) {
-        onlyOperators(context)
-        await createClient(db, { slug, name, modules: modules ?? [] })
-        const { secret: secretKey } = await createApiKey(db, { kind: 'SECRET', client: slug, name: 'First' })
-        const { secret: deployKey } = await createApiKey(db, { kind: 'DEPLOY', client: slug, name: 'First' })
+        const client = { slug, name, modules: modules ?? [] }
+        const keys = await createClientWithKeys(db, client, actorOf(onlyOperators(context)))
         await refresh()
-        return { client: state().clients.get(slug), secretKey, deployKey }
+        return { client: state().clients.get(slug), ...keys }
       },
     },
     Client: {

@@ -10,6 +10,8 @@ import { pageSize, toEdges } from './event-page.ts'
 
 export type PluginOptions = { db: PlatformDatabase; askDesk: AskDesk; hasClient(slug: string): boolean }
 
+type Note = { action: RegistryAction; name: string }
+
 type LogArguments = {
   first?: number | null
   after?: string | null
@@ -20,10 +22,14 @@ type LogArguments = {
 /** What operators, and deployers for their own client, see of a plugin at work: its log, and the names of its secrets. */
 export function createPluginResolvers({ db, askDesk, hasClient }: PluginOptions) {
   const deskOf = (context: OperationContext, client: string) => requireDesk(context, { client, hasClient })
-  const note = ({ client, viewer }: DeskCall, action: RegistryAction, name: string) =>
-    changeRegistry(db, actorOf(viewer), (_tx, record) =>
-      record({ action, subject: `client:${client}`, client, before: null, after: { name } }),
-    )
+  /** On record and done, or neither: with the registry away the host is not asked. */
+  const noted = <T>({ client, viewer }: DeskCall, { action, name }: Note, ask: () => Promise<T>) =>
+    changeRegistry(db, actorOf(viewer), async (_tx, record) => {
+      const answer = await ask()
+      const change = { action, subject: `client:${client}`, client, before: null, after: { name } } as const
+      if (answer) await record(change)
+      return answer
+    })
 
   return {
     Mutation: {
@@ -33,9 +39,9 @@ export function createPluginResolvers({ db, askDesk, hasClient }: PluginOptions)
         context: OperationContext,
       ) {
         const call = deskOf(context, client)
-        const secret = await askDesk(call, 'setSecret', { name, value })
-        await note(call, 'registry.secret.set', name)
-        return secret
+        return noted(call, { action: 'registry.secret.set', name }, () =>
+          askDesk(call, 'setSecret', { name, value }),
+        )
       },
       async deleteSecret(
         _root: unknown,
@@ -43,9 +49,9 @@ export function createPluginResolvers({ db, askDesk, hasClient }: PluginOptions)
         context: OperationContext,
       ) {
         const call = deskOf(context, client)
-        const was = await askDesk(call, 'deleteSecret', { name })
-        if (was) await note(call, 'registry.secret.deleted', name)
-        return was
+        return noted(call, { action: 'registry.secret.deleted', name }, () =>
+          askDesk(call, 'deleteSecret', { name }),
+        )
       },
     },
     Client: {

@@ -3,7 +3,7 @@ import { TrellisError } from '../../foundation/errors.ts'
 import { flagIsOn } from '../../foundation/flag-is-on.ts'
 import { actorOf, type ClientViewer, isAdmin } from '../../foundation/viewer.ts'
 import { type PageArguments, toConnection } from '../control/connection.ts'
-import { createApiKey, revokeApiKey } from '../registry/api-keys.ts'
+import { createApiKey, revokeApiKey, setApiKeyTags } from '../registry/api-keys.ts'
 import type { PlatformDatabase } from '../registry/platform-database.ts'
 import type { RegistryState } from '../registry/registry-state.ts'
 import type { Caller } from '../transports/subgraph-fetch.ts'
@@ -63,6 +63,12 @@ export function createKeyResolvers({ db, state, refresh, seed }: KeysOptions) {
         const { id, secret } = await createApiKey(db, { ...key, repeatable }, actorOf(viewer))
         await refresh()
         return { apiKey: await readKey(client, id), secret }
+      },
+      async setApiKeyTags(_root: unknown, { id, tags }: { id: string; tags: string[] }, caller: Caller) {
+        const viewer = requireAdmin(caller, 'in person')
+        await setApiKeyTags(db, { id, tags, client: viewer.client }, actorOf(viewer))
+        await refresh()
+        return readKey(viewer.client, id)
       },
       async revokeApiKey(_root: unknown, { id }: { id: string }, caller: Caller) {
         const viewer = requireAdmin(caller, 'in person')

@@ -23,6 +23,7 @@ export const registryActions = [
   'registry.client.plugin_granted',
   'registry.flag.changed',
   'registry.key.created',
+  'registry.key.tags_changed',
   'registry.key.revoked',
   'registry.module.schema_admitted',
   'registry.module.schema_changed',

@@ -59,13 +59,19 @@ const mostTags = 50
 
 /** @throws {TrellisError} BAD_USER_INPUT */
 export function requireSound({ name, kind, tags }: DescribedKey, repeatable: Repeatable | null): void {
-  const refuse = (isFault: boolean, message: string) => {
-    if (isFault) throw new TrellisError('BAD_USER_INPUT', message)
-  }
   refuse(name.trim() === '' || name.length > 200, 'A name is 1 to 200 characters.')
+  requireTags(kind, tags)
+  const { key } = repeatable ?? { key: 'none' }
+  refuse(key === '' || key.length > 200, '`idempotencyKey` is 1 to 200 characters.')
+}
+
+/** @throws {TrellisError} BAD_USER_INPUT */
+export function requireTags(kind: ApiKeyKind, tags: readonly string[]): void {
   refuse(kind !== 'PARTNER' && tags.length > 0, 'Only PARTNER keys have tags.')
   const areTags = tags.length <= mostTags && tags.every((tag) => tagPattern.test(tag))
   refuse(!areTags, `\`tags\` are up to ${mostTags} names of letters, digits, _, - and /.`)
-  const { key } = repeatable ?? { key: 'none' }
-  refuse(key === '' || key.length > 200, '`idempotencyKey` is 1 to 200 characters.')
+}
+
+function refuse(isFault: boolean, message: string): void {
+  if (isFault) throw new TrellisError('BAD_USER_INPUT', message)
 }

@@ -7,11 +7,15 @@ import {
   readModules,
   readRegistryState,
   readRevision,
+  readSigningKeys,
 } from './read-registry-state.ts'
 import type { ModuleInstance, RegistryState } from './registry-state.ts'
 
-/** The leases as they are now: renewing one is no change of the registry, and tells nobody. */
-export async function readLeases(
+/**
+ * The leases and the gateways' public keys as they are now: neither a renewed lease nor a gateway that comes is a change
+ * of the registry.
+ */
+export async function readPresence(
   db: PlatformDatabase,
   before: RegistryState,
   leasesAsOf: number,
@@ -24,7 +28,14 @@ export async function readLeases(
   const modules = [...before.modules].map(
     ([name, module]) => [name, { ...module, instances: instances.get(name) ?? [] }] as const,
   )
-  return { ...before, leasesAsOf, modules: new Map(modules) }
+  const signingKeys = await readSigningKeys(db)
+  const areSame = JSON.stringify(signingKeys) === JSON.stringify(before.signingKeys)
+  return {
+    ...before,
+    leasesAsOf,
+    modules: new Map(modules),
+    signingKeys: areSame ? before.signingKeys : signingKeys,
+  }
 }
 
 /**
@@ -47,6 +58,7 @@ async function applyChanges(tx: PlatformTransaction, before: RegistryState): Pro
     clients: replaced(before.clients, clients, await readClients(tx, [...clients])),
     modules: replaced(before.modules, modules, await readModules(tx, [...modules])),
     flags: flags ? await readCommonFlags(tx) : before.flags,
+    signingKeys: before.signingKeys,
     ...(keys.size > 0 ? await replaceKeys(tx, before, keys) : pickKeys(before)),
   }
 }
@@ -75,8 +87,8 @@ async function replaceKeys(tx: PlatformTransaction, before: RegistryState, ids: 
   return indexKeys([...untouched, ...(await readApiKeys(tx, [...ids]))])
 }
 
-function pickKeys({ apiKeys, apiKeyIds }: RegistryState) {
-  return { apiKeys, apiKeyIds }
+function pickKeys({ apiKeys, apiKeysById }: RegistryState) {
+  return { apiKeys, apiKeysById }
 }
 
 /** The same map where nothing was touched. */

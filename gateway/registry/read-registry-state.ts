@@ -1,5 +1,6 @@
 import type { JWK } from 'jose'
 import { z } from 'zod'
+import type { PublicKey } from '../../foundation/signing-keys.ts'
 import type { PluginLimits } from '../../schema/plugin-registry.ts'
 import type { ApiKey } from '../access/api-key.ts'
 import type { PlatformDatabase, PlatformTransaction } from './platform-database.ts'
@@ -28,7 +29,8 @@ export async function readRegistryState(tx: PlatformTransaction): Promise<Regist
   const modules = await readModules(tx)
   const keys = await readApiKeys(tx)
   const flags = await readCommonFlags(tx)
-  return { revision, leasesAsOf: Date.now(), clients, modules, ...indexKeys(keys), flags }
+  const signingKeys = await readSigningKeys(tx)
+  return { revision, leasesAsOf: Date.now(), clients, modules, ...indexKeys(keys), flags, signingKeys }
 }
 
 /** That of the last change. */
@@ -98,13 +100,22 @@ export async function readApiKeys(
 
 export function indexKeys(
   keys: Iterable<readonly [string, ApiKey]>,
-): Pick<RegistryState, 'apiKeys' | 'apiKeyIds'> {
+): Pick<RegistryState, 'apiKeys' | 'apiKeysById'> {
   const apiKeys = new Map(keys)
-  return { apiKeys, apiKeyIds: new Set([...apiKeys.values()].map(({ id }) => id)) }
+  return { apiKeys, apiKeysById: new Map([...apiKeys.values()].map((key) => [key.id, key])) }
 }
 
 export async function readCommonFlags(tx: PlatformTransaction): Promise<Map<string, RegisteredFlag>> {
   return flagsByName(await tx.flag.findMany({ where: { clientSlug: null }, orderBy: { name: 'asc' } }))
+}
+
+/** Those that have not expired. */
+export async function readSigningKeys(db: Pick<PlatformTransaction, 'signingKey'>): Promise<PublicKey[]> {
+  const rows = await db.signingKey.findMany({
+    where: { expiresAt: { gt: new Date() } },
+    orderBy: { kid: 'asc' },
+  })
+  return rows.map((row) => ({ ...row, jwk: jwkSchema.parse(row.jwk) }))
 }
 
 function flagsByName(flags: readonly RegisteredFlag[]): Map<string, RegisteredFlag> {

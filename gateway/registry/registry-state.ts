@@ -1,4 +1,5 @@
 import type { JWK } from 'jose'
+import type { PublicKey } from '../../foundation/signing-keys.ts'
 import type { PluginGrants, PluginLimits } from '../../schema/plugin-registry.ts'
 import type { ApiKey } from '../access/api-key.ts'
 
@@ -14,9 +15,12 @@ export type RegistryState = {
   modules: ReadonlyMap<string, RegisteredModule>
   /** By SHA-256 of the key, hexadecimal; revoked ones are not among them, expired ones may be. */
   apiKeys: ReadonlyMap<string, ApiKey>
-  apiKeyIds: ReadonlySet<string>
+  /** The same. */
+  apiKeysById: ReadonlyMap<string, ApiKey>
   /** Those for all clients, by name. */
   flags: ReadonlyMap<string, RegisteredFlag>
+  /** The public halves of the keys that all gateway replicas sign with; expired ones may be among them. */
+  signingKeys: readonly PublicKey[]
 }
 
 export type RegisteredClient = {

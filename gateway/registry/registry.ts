@@ -5,7 +5,7 @@ import type { Log } from '../../foundation/log.ts'
 import { registryChannel } from './change-registry.ts'
 import { createLeaseClock } from './lease-clock.ts'
 import type { PlatformDatabase } from './platform-database.ts'
-import { readChanges, readLeases } from './read-changes.ts'
+import { readChanges, readPresence } from './read-changes.ts'
 import { loadRegistryState } from './read-registry-state.ts'
 import type { RegistryState } from './registry-state.ts'
 import type { StateFile } from './state-file.ts'
@@ -67,11 +67,12 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   const refresh = coalesce(async () => {
     try {
       const found = await read(state)
-      const isNews = found !== state
-      state = await readLeases(db, found, leases.contact())
+      const before = state
+      state = await readPresence(db, found, leases.contact())
       awaySince = null
+      const isNews = found !== before
+      if (isNews || state.signingKeys !== before.signingKeys) file?.write(state)
       if (!isNews) return
-      file?.write(state)
       for (const listener of listeners) listener()
     } catch (error) {
       awaySince ??= new Date()

@@ -15,7 +15,7 @@ export type StateFile = {
 }
 
 /** Another shape of the state is another format; a file of another one is as good as none. */
-const format = 'trellis-registry-1'
+const format = 'trellis-registry-2'
 
 /** Hashes of keys are in it, and whose they are: nobody else on the machine may read it. */
 const mode = 0o600

@@ -121,7 +121,7 @@ describe('who is calling', () => {
     const { createSigningKeys } = await import('../../../foundation/signing-keys.ts')
     const { createSigningKeyStore } = await import('../../../gateway/registry/signing-key-store.ts')
     // Another replica: its key is in the same database.
-    const keys = await createSigningKeys(createSigningKeyStore(platform.gateway.db, silentLog))
+    const keys = await createSigningKeys(createSigningKeyStore(platform.gateway.db, () => [], silentLog))
     const sign = createGatewayTokenSigner(keys)
     const viewer = { kind: 'USER', client: 'acme', userId: 'u1', sessionId: 's1', roles: ['MEMBER'] } as const
     expect(await code(await bearer(sign({ viewer, depth: 0 }, 'users')))).toBe('401 UNAUTHENTICATED')

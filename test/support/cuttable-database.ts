@@ -1,0 +1,63 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+
+export type CuttableDatabase = TestDatabase & {
+  /** From now on nobody reaches it: what is open is torn down, and what is new refused. */
+  cut(): Promise<void>
+  /** It is there again, as it was, at the same address. */
+  mend(): Promise<void>
+  /** Whatever happens to it, for the test itself to look. */
+  directUrl: string
+}
+
+/** A platform database of its own behind a wire that can be cut: to those at this end the server is gone. */
+export async function createCuttableDatabase(): Promise<CuttableDatabase> {
+  const database = await createTestDatabase('platform')
+  const target = new URL(database.url)
+  const wire = { host: target.hostname, port: Number(target.port) }
+  const sockets = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connect(wire)
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket)
+      socket.pipe(other)
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        sockets.delete(socket)
+        other.destroy()
+      })
+    }
+  })
+  const port = await listen(server, 0)
+  const cut = async () => {
+    if (!server.listening) return
+    const closed = new Promise((resolve) => server.close(resolve))
+    for (const socket of sockets) socket.destroy()
+    await closed
+  }
+  return {
+    url: Object.assign(new URL(database.url), { hostname: '127.0.0.1', port: String(port) }).href,
+    directUrl: database.url,
+    cut,
+    async mend() {
+      await listen(server, port)
+    },
+    async drop() {
+      await cut()
+      await database.drop()
+    },
+  }
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address ? address.port : port)
+    })
+  })
+}
