@@ -1,15 +1,9 @@
-import {
-  type DocumentNode,
-  type FieldNode,
-  type OperationDefinitionNode,
-  print,
-  stripIgnoredCharacters,
-} from 'graphql'
-import { keyFieldsOf } from './keyed-representations.ts'
+import { type FieldNode, type OperationDefinitionNode, print, stripIgnoredCharacters } from 'graphql'
+import type { KeyFields } from './keyed-representations.ts'
 import { mapFetches } from './map-fetches.ts'
 import type { FetchNode, PlanNode, RequiredSelection, SubscriptionNode } from './query-plan.ts'
 import { entityOperation, fieldsOf, onlyFields, variablesIn } from './split-fetch.ts'
-import { dependantsOf } from './unconditional-dependants.ts'
+import type { Dependants } from './unconditional-dependants.ts'
 
 type ChangePlan = (node: PlanNode | SubscriptionNode) => PlanNode | SubscriptionNode
 
@@ -17,10 +11,7 @@ type ChangePlan = (node: PlanNode | SubscriptionNode) => PlanNode | Subscription
  * Adds to each fetch in which some fields require others and some do not the one that asks for the latter alone. Apollo's
  * planner puts both into one where what is required is at hand: if that fails, the others are none of it.
  */
-export function createWithIndependents(supergraph: DocumentNode): ChangePlan {
-  const dependants = dependantsOf(supergraph)
-  const keyFields = keyFieldsOf(supergraph)
-
+export function createWithIndependents(dependants: Dependants, keyFields: KeyFields): ChangePlan {
   const keysOnly = (
     selections: readonly RequiredSelection[],
     typeName: string | undefined,

@@ -13,8 +13,7 @@ export type WithKeys = (node: PlanNode | SubscriptionNode) => PlanNode | Subscri
  * and what is required for the interface. An entity of another implementer then has a representation of what is required
  * alone, which its subgraph refuses, and with it all the others. What has no key is for those alone that have one.
  */
-export function createWithKeys(supergraph: DocumentNode): WithKeys {
-  const keyFields = keyFieldsOf(supergraph)
+export function createWithKeys(keyFields: KeyFields): WithKeys {
   const hasKey = ({ typeCondition, selections }: RequiredFragment) =>
     selections.some((one) => one.kind === 'Field' && keyFields.has(`${typeCondition}.${one.name}`))
 
@@ -30,7 +29,9 @@ export function createWithKeys(supergraph: DocumentNode): WithKeys {
 }
 
 /** `Type.field` of all that is part of some key. */
-export function keyFieldsOf(supergraph: DocumentNode): ReadonlySet<string> {
+export type KeyFields = ReadonlySet<string>
+
+export function keyFieldsOf(supergraph: DocumentNode): KeyFields {
   const selected = createSelectedFields(supergraph)
   const found = supergraph.definitions.filter(hasFields).flatMap(({ name, directives = [] }) =>
     directives.flatMap((one) => {

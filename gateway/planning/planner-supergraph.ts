@@ -3,7 +3,6 @@ import {
   type DocumentNode,
   type FieldDefinitionNode,
   Kind,
-  parse,
   type StringValueNode,
 } from 'graphql'
 import { withDependantsApart } from './apart-dependants.ts'
@@ -26,8 +25,8 @@ export type PlannerSupergraph = {
  *   `RequiredVariants` turns them back in the plan.
  * - A field that requires others and is required itself is in a subgraph of its own, see apart-dependants.ts.
  */
-export function toPlannerSupergraph(supergraphSdl: string): PlannerSupergraph {
-  const document = mapTypes(parse(supergraphSdl, { noLocation: true }), withoutNeedlessKeys)
+export function toPlannerSupergraph(supergraph: DocumentNode): PlannerSupergraph {
+  const document = mapTypes(supergraph, withoutNeedlessKeys)
   const variants = createVariants(document)
   const required = mapTypes(document, (type) => withVariantsRequired(type, variants))
   const complete = mapTypes(required, (type) => withVariantFields(type, variants))

@@ -36,9 +36,10 @@ export type RequiredVariants = {
   isEmpty(): boolean
 }
 
-/** @param supergraph to find out which fields take arguments */
+/** @param supergraph to find out which fields take arguments, once something is required */
 export function createVariants(supergraph: DocumentNode): RequiredVariants {
-  const schema = buildASTSchema(supergraph, { assumeValid: true })
+  let built: GraphQLSchema | undefined
+  const schemaOf = () => (built ??= buildASTSchema(supergraph, { assumeValid: true }))
   const variants = new Map<string, RequiredVariant>()
   const names = new Map<string, string>()
   const byField = new Map<string, Set<string>>()
@@ -62,7 +63,7 @@ export function createVariants(supergraph: DocumentNode): RequiredVariants {
     }
     if (!type || !definition || definition.args.length === 0) return { ...field, ...inner }
     const name = nameFor(definition.name, field.arguments ?? [])
-    for (const typeName of typesWith(type, schema)) addTo(byField, `${typeName}.${definition.name}`, name)
+    for (const typeName of typesWith(type, schemaOf())) addTo(byField, `${typeName}.${definition.name}`, name)
     addTo(byDependant, dependant, name)
     return { kind: Kind.FIELD, name: { kind: Kind.NAME, value: name }, ...inner }
   }
@@ -75,7 +76,7 @@ export function createVariants(supergraph: DocumentNode): RequiredVariants {
     selections: selectionSet.selections.map((selection) => {
       if (selection.kind === Kind.FIELD) return replaceField(selection, type, dependant)
       if (selection.kind === Kind.FRAGMENT_SPREAD) return selection
-      const on = selection.typeCondition ? schema.getType(selection.typeCondition.name.value) : type
+      const on = selection.typeCondition ? schemaOf().getType(selection.typeCondition.name.value) : type
       return { ...selection, selectionSet: replace(selection.selectionSet, on, dependant) }
     }),
   })
@@ -83,7 +84,7 @@ export function createVariants(supergraph: DocumentNode): RequiredVariants {
   return {
     replaceIn(selection, { typeName, fieldName }) {
       const selectionSet = readSelection(selection)
-      const replaced = replace(selectionSet, schema.getType(typeName), `${typeName}.${fieldName}`)
+      const replaced = replace(selectionSet, schemaOf().getType(typeName), `${typeName}.${fieldName}`)
       return stripIgnoredCharacters(print(replaced)).slice(1, -1)
     },
     of: (typeName, fieldName) => [...(byField.get(`${typeName}.${fieldName}`) ?? [])],

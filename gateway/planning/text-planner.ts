@@ -1,24 +1,18 @@
 import {
+  defaultPrintOptions,
   operationFromDocument,
+  printSchema,
   ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
+  type Schema,
   Supergraph,
 } from '@apollo/federation-internals'
 import { type QueryPlan as ApolloQueryPlan, QueryPlanner } from '@apollo/query-planner'
-import {
-  buildSchema,
-  type DocumentNode,
-  type GraphQLError,
-  type GraphQLSchema,
-  parse,
-  print,
-  printSchema,
-  visit,
-} from 'graphql'
+import { buildSchema, type DocumentNode, type GraphQLError, parse, print, visit } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
 import { batchFetches } from './batch-fetches.ts'
 import { fetchGraph } from './fetch-graph.ts'
 import { createWithIndependents } from './independent-fetch.ts'
-import { createWithKeys } from './keyed-representations.ts'
+import { createWithKeys, keyFieldsOf } from './keyed-representations.ts'
 import { operationToPlan } from './operation-to-plan.ts'
 import { type PlannerSupergraph, toPlannerSupergraph } from './planner-supergraph.ts'
 import type { PlanNode, QueryPlan, SubscriptionNode } from './query-plan.ts'
@@ -53,7 +47,8 @@ export type TextPlanner = {
  * @throws when the supergraph is not one (a composition result always is)
  */
 export function createTextPlanner(supergraphSdl: string, origin: SupergraphOrigin = 'foreign'): TextPlanner {
-  const source = toPlannerSupergraph(supergraphSdl)
+  const document = parse(supergraphSdl, { noLocation: true })
+  const source = toPlannerSupergraph(document)
   // What is external to the planner alone would be refused.
   const isAsGiven = source.variants.isEmpty() && source.services.size === 0
   const supergraph = Supergraph.build(source.document, {
@@ -63,13 +58,13 @@ export function createTextPlanner(supergraphSdl: string, origin: SupergraphOrigi
   const plannerApi = supergraph.apiSchema()
   // Fetches that are joined, split or searched for their fields have to be in one piece.
   const queryPlanner = new QueryPlanner(supergraph, { reuseQueryFragments: false })
-  const apiSdl = apiSdlOf(plannerApi.toGraphQLJSSchema(), source)
-  const schema = buildSchema(apiSdl, { assumeValid: true })
+  const apiSdl = apiSdlOf(plannerApi, source)
+  const schema = buildSchema(apiSdl, { assumeValid: true, noLocation: true })
 
-  const original = parse(supergraphSdl, { noLocation: true })
-  const dependants = dependantsOf(original)
-  const withKeys = createWithKeys(original)
-  const withIndependents = createWithIndependents(original)
+  const dependants = dependantsOf(document)
+  const keyFields = keyFieldsOf(document)
+  const withKeys = createWithKeys(keyFields)
+  const withIndependents = createWithIndependents(dependants, keyFields)
 
   const makePlan = (document: DocumentNode): QueryPlan => {
     const operation = operationFromDocument(plannerApi, document, { validate: false })
@@ -97,9 +92,10 @@ export function createTextPlanner(supergraphSdl: string, origin: SupergraphOrigi
   }
 }
 
-function apiSdlOf(schema: GraphQLSchema, { variants }: PlannerSupergraph): string {
-  if (variants.isEmpty()) return printSchema(schema)
-  const api = visit(parse(printSchema(schema), { noLocation: true }), {
+function apiSdlOf(schema: Schema, { variants }: PlannerSupergraph): string {
+  const sdl = printSchema(schema, { ...defaultPrintOptions, mergeTypesAndExtensions: true })
+  if (variants.isEmpty()) return sdl
+  const api = visit(parse(sdl, { noLocation: true }), {
     FieldDefinition({ name }) {
       return variants.get(name.value) ? null : undefined
     },
