@@ -1,10 +1,13 @@
 import { composeServices } from '@theguild/federation-composition'
-import { type DocumentNode, GraphQLError, parse, visit } from 'graphql'
+import { GraphQLError } from 'graphql'
+import { LRUCache } from 'lru-cache'
 import { checkPlugin } from './check-plugin.ts'
 import { contractOf } from './contract.ts'
-import { readCoreTypes } from './core-types.ts'
+import { type CoreTypes, readCoreTypes } from './core-types.ts'
 import { withExternalsOfInterfaceObjects } from './interface-object-externals.ts'
+import { type ParsedSource, parseSource } from './parse-source.ts'
 import { withTagsOnFields } from './tags-on-fields.ts'
+import { textHash } from './text-hash.ts'
 
 /** One subgraph as composition sees it. */
 export type SubgraphSource = {
@@ -34,15 +37,13 @@ export function composeForClient(
   sources: readonly SubgraphSource[],
   tags: readonly string[] | null = null,
 ): Composition {
-  const services = sources.map((source) => ({ source, typeDefs: parseSource(source) }))
-  const syntaxErrors = services.flatMap(({ typeDefs }) => ('code' in typeDefs ? [typeDefs] : []))
+  const services = sources.map((source) => ({ source, parsed: parseSource(source) }))
+  const syntaxErrors = services.flatMap(({ parsed }) => ('code' in parsed ? [parsed] : []))
   if (syntaxErrors.length > 0) return { ok: false, errors: syntaxErrors }
-  const subgraphs = services.flatMap(({ source, typeDefs }) =>
-    'code' in typeDefs ? [] : [{ name: source.name, url: `subgraph:${source.name}`, typeDefs }],
+  const subgraphs = services.flatMap(({ source, parsed }) =>
+    'code' in parsed ? [] : [{ ...source, ...parsed, url: `subgraph:${source.name}` }],
   )
-  const unsupported = subgraphs.flatMap(({ name, typeDefs }) =>
-    usesContext(typeDefs) ? [contextError(name)] : [],
-  )
+  const unsupported = subgraphs.filter(({ usesContext }) => usesContext).map(({ name }) => contextError(name))
   if (unsupported.length > 0) return { ok: false, errors: unsupported }
   const faults = pluginFaults(subgraphs)
   if (faults.length > 0) return { ok: false, errors: faults }
@@ -71,10 +72,22 @@ function composeOrSay(subgraphs: Parameters<typeof composeServices>[0]): ReturnT
   }
 }
 
-function pluginFaults(subgraphs: readonly { name: string; typeDefs: DocumentNode }[]): CompositionError[] {
+type Subgraph = SubgraphSource & ParsedSource
+
+/** Of the modules of many clients, who mostly have the same. */
+const knownCores = new LRUCache<string, CoreTypes>({ max: 20 })
+
+function coreOf(modules: readonly Subgraph[]): CoreTypes {
+  const key = modules.map(({ name, sdl }) => `${name} ${textHash(sdl)}`).join()
+  const core = knownCores.get(key) ?? readCoreTypes(modules)
+  knownCores.set(key, core)
+  return core
+}
+
+function pluginFaults(subgraphs: readonly Subgraph[]): CompositionError[] {
   const plugin = subgraphs.find(({ name }) => name === pluginSubgraph)
   if (!plugin) return []
-  const core = readCoreTypes(subgraphs.filter((subgraph) => subgraph !== plugin))
+  const core = coreOf(subgraphs.filter((subgraph) => subgraph !== plugin))
   return checkPlugin(plugin.typeDefs, core).map(({ code, message, line }) => ({
     code,
     message,
@@ -83,30 +96,8 @@ function pluginFaults(subgraphs: readonly { name: string; typeDefs: DocumentNode
   }))
 }
 
-/** It composes, and the planner plans it; the executor would leave the arguments out, and the answers be wrong. */
-function usesContext(typeDefs: DocumentNode): boolean {
-  let isFound = false
-  visit(typeDefs, {
-    Directive({ name }) {
-      isFound ||= name.value === 'fromContext' || name.value === 'federation__fromContext'
-    },
-  })
-  return isFound
-}
-
 function contextError(subgraph: string): CompositionError {
   return { code: 'UNSUPPORTED_FEATURE', message: `[${subgraph}] @fromContext is not served here.`, subgraph }
-}
-
-function parseSource({ name, sdl }: SubgraphSource) {
-  try {
-    return parse(sdl)
-  } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error
-    const line = error.locations?.[0]?.line
-    const message = `[${name}] ${error.message}${line === undefined ? '' : ` (line ${line})`}`
-    return { code: 'INVALID_GRAPHQL', message, subgraph: name } satisfies CompositionError
-  }
 }
 
 function toCompositionError(error: GraphQLError): CompositionError {
