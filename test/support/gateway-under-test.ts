@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from '
 import { silentLog } from '../../foundation/log.ts'
 import { createGateway, type GatewayOptions } from '../../gateway/create-gateway.ts'
 import { openPlatformDatabase, type PlatformDatabase } from '../../gateway/registry/platform-database.ts'
-import { createTestDatabase } from './database.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
 
 export type GatewayUnderTest = {
   url: string
@@ -28,11 +28,19 @@ export const moduleCredentials = new Map(
   ['users', 'data', 'analytics', 'lambdas'].map((name) => [name, `credential-of-${name}-0123456789`]),
 )
 
+export type GatewayUnderTestOptions = Partial<
+  Omit<GatewayOptions, 'databaseUrl' | 'moduleCredentials' | 'log'>
+> & {
+  /** @default one of its own */
+  database?: TestDatabase
+}
+
 /** A gateway on a port and a platform database of its own. */
-export async function startGatewayUnderTest(
-  options: Pick<GatewayOptions, 'apolloPlugins' | 'busUrl'> = {},
-): Promise<GatewayUnderTest> {
-  const database = await createTestDatabase('platform')
+export async function startGatewayUnderTest({
+  database: given,
+  ...options
+}: GatewayUnderTestOptions = {}): Promise<GatewayUnderTest> {
+  const database = given ?? (await createTestDatabase('platform'))
   const gateway = await createGateway({
     databaseUrl: database.url,
     moduleCredentials,

@@ -1,5 +1,5 @@
 import { silentLog } from '../../foundation/log.ts'
-import { createGateway } from '../../gateway/create-gateway.ts'
+import { createGateway, type GatewayOptions } from '../../gateway/create-gateway.ts'
 import { type Answer, type GatewayUnderTest, postQuery } from './gateway-under-test.ts'
 
 export type Replica = {
@@ -9,8 +9,16 @@ export type Replica = {
 }
 
 /** Another replica on the same database. */
-export async function startReplica({ databaseUrl, credentials }: GatewayUnderTest): Promise<Replica> {
-  const gateway = await createGateway({ databaseUrl, moduleCredentials: credentials, log: silentLog })
+export async function startReplica(
+  { databaseUrl, credentials }: GatewayUnderTest,
+  options: Partial<GatewayOptions> = {},
+): Promise<Replica> {
+  const gateway = await createGateway({
+    databaseUrl,
+    moduleCredentials: credentials,
+    log: silentLog,
+    ...options,
+  })
   const url = await gateway.listen({ host: '127.0.0.1', port: 0 })
   return {
     url,
