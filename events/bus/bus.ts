@@ -34,8 +34,9 @@ export type BusSubscription = {
    * The same event may come again, also when it was handled: be idempotent by its id.
    *
    * @param signal aborts when this instance has lost the event to another, and when it closes
+   * @param position its place in `operations.history`
    */
-  handle(event: PlatformEvent, signal: AbortSignal): Promise<void>
+  handle(event: PlatformEvent, signal: AbortSignal, position: string): Promise<void>
   /** How the group's projection is rebuilt; a group without it cannot be replayed to. */
   replay?: ReplayHandler
 }

@@ -13,7 +13,7 @@ export type WorkerOptions = {
   slots: Slots
   /** Before each further attempt, in ms. After the last one `giveUp` is asked. */
   retryDelaysMs: readonly number[]
-  handle(event: PlatformEvent, signal: AbortSignal): Promise<void>
+  handle(event: PlatformEvent, signal: AbortSignal, position: Position): Promise<void>
   /** Others are passed over. */
   covers(event: PlatformEvent): boolean
   /** @returns whether it becomes a dead letter; else it stays where it is */
@@ -148,7 +148,7 @@ async function attempt(context: Attempt, entry: Entry): Promise<boolean> {
     if (!context.mayBegin()) return pauseEntry(entry)
     entry.event ??= await loadEvent(context, entry)
     if (!entry.event) return entry.done
-    await context.handle(entry.event, context.lost)
+    await context.handle(entry.event, context.lost, entry.position)
     progress.finish(entry, null)
     return true
   } catch (error) {

@@ -120,7 +120,7 @@ export async function createLambdaHost(
   const stopHandlers =
     bus &&
     (await startHandlers({
-      ...{ registry, bus, ...running },
+      ...{ db, registry, bus, ...running },
       queue: handlerQueue,
       retryDelaysMs: handlerRetryDelaysMs,
     }))

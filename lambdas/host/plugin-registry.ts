@@ -17,6 +17,12 @@ export type PluginRegistry = {
   pluginOf(client: string): ClientPlugin
   /** Resolves once the registry was read for the first time; rejects with the signal's reason. */
   known(signal: AbortSignal): Promise<void>
+  /**
+   * Resolves once what is known is what the gateway knew at that time of `performance.now()`, or later.
+   *
+   * @throws while the gateway cannot be asked
+   */
+  asOf(time: number): Promise<void>
   /** Called after each change; returns how to leave. Must not throw. */
   onChange(listener: () => void): () => void
   close: Close
@@ -70,7 +76,11 @@ export function openPluginRegistry({ gatewayUrl, credential, log }: PluginRegist
   const listeners = new Set<() => void>()
   const closing = new AbortController()
 
-  async function read(after: number | null): Promise<number> {
+  let revision: number | null = null
+  let answeredAt = Number.NEGATIVE_INFINITY
+  let asking: Promise<void> | null = null
+
+  async function ask(after: number | null): Promise<RegistryAnswer> {
     const url = new URL('/registry/plugins', gatewayUrl)
     if (after !== null) url.searchParams.set('after', String(after))
     const response = await fetch(url, {
@@ -78,21 +88,29 @@ export function openPluginRegistry({ gatewayUrl, credential, log }: PluginRegist
       signal: AbortSignal.any([closing.signal, AbortSignal.timeout(answersWithinMs)]),
     })
     if (!response.ok) throw new Error(`The gateway answered ${response.status} to the lambda host.`)
-    const { revision, clients } = answerSchema.parse(await response.json())
-    if (revision !== after) {
-      plugins = new Map(clients.map(({ client, ...plugin }) => [client, plugin]))
-      first.resolve()
-      for (const listener of listeners) listener()
-    }
-    return revision
+    return answerSchema.parse(await response.json())
+  }
+
+  function learn(answer: RegistryAnswer): void {
+    answeredAt = performance.now()
+    if (answer.revision === revision) return
+    revision = answer.revision
+    plugins = new Map(answer.clients.map(({ client, ...plugin }) => [client, plugin]))
+    first.resolve()
+    for (const listener of listeners) listener()
+  }
+
+  /** Whoever follows may have heard of more meanwhile. */
+  async function askNow(): Promise<void> {
+    const answer = await ask(null)
+    if (revision === null || answer.revision >= revision) learn(answer)
   }
 
   async function follow(): Promise<void> {
-    let revision: number | null = null
     let retryMs = firstRetryMs
     while (!closing.signal.aborted) {
       try {
-        revision = await read(revision)
+        learn(await ask(revision))
         retryMs = firstRetryMs
       } catch (error) {
         if (closing.signal.aborted) return
@@ -114,6 +132,13 @@ export function openPluginRegistry({ gatewayUrl, credential, log }: PluginRegist
       await Promise.race([first.promise, ended.promise]).finally(() =>
         signal.removeEventListener('abort', end),
       )
+    },
+    async asOf(time) {
+      if (answeredAt >= time) return
+      asking ??= askNow().finally(() => {
+        asking = null
+      })
+      await asking
     },
     onChange(listener) {
       listeners.add(listener)

@@ -7,6 +7,7 @@ import type { FindBuild } from '../find-build.ts'
 import type { LimitsOf } from '../limits-of.ts'
 import type { PluginRegistry } from '../plugin-registry.ts'
 import type { RunLambdas } from '../run-lambdas.ts'
+import type { QueuedEvent } from './handler-queue.ts'
 
 export type HandleEventOptions = {
   registry: PluginRegistry
@@ -16,22 +17,33 @@ export type HandleEventOptions = {
   openCall: (caller: Caller) => OpenCall
 }
 
-/** @throws the signal's reason while the registry is not known */
-export type HandleEvent = (event: PlatformEvent, signal: AbortSignal) => Promise<void>
+/** `early`: it may be for a release that this copy of the host has not heard of yet. */
+export type HandleEvent = (
+  queued: Pick<QueuedEvent, 'event' | 'ageMs'>,
+  signal: AbortSignal,
+) => Promise<'done' | 'early'>
+
+/** What was released before an event was noted is known to every gateway after that time. */
+const knownEverywhereMs = 5_000
 
 /**
  * Has the release that is served now handle an event; one that has no handler for it has nothing to do.
  *
+ * @throws the signal's reason while the registry is not known, or what asking for it throws
  * @throws {TrellisError} EVENT_LOOP, LAMBDA_…
  */
 export function createHandleEvent(options: HandleEventOptions): HandleEvent {
   const { registry, findBuild, limitsOf, runLambdas, openCall } = options
-  return async (event, signal) => {
+
+  return async ({ event, ageMs }, signal) => {
+    const { client } = event
+    const handles = () => registry.pluginOf(client).active?.handlers.includes(event.type) === true
     // A host that has just started knows of no plugin yet, which is not the same as that there is none.
     await registry.known(signal)
-    const { client } = event
+    if (!handles() && ageMs < knownEverywhereMs) return 'early'
+    if (!handles()) await registry.asOf(performance.now() - ageMs + knownEverywhereMs)
     const { active, grants } = registry.pluginOf(client)
-    if (!active?.handlers.includes(event.type)) return
+    if (!active || !handles()) return 'done'
     requireNoLoop(event)
     const { digest, number } = active
     const { bundle } = await findBuild(client, digest)
@@ -43,6 +55,7 @@ export function createHandleEvent(options: HandleEventOptions): HandleEvent {
       { facts, ask, repeatable: false },
     )
     if (outcome && 'error' in outcome) throw outcome.error
+    return 'done'
   }
 }
 

@@ -7,9 +7,7 @@ import type { PrismaClient } from '../../../prisma/generated/lambdas/client.ts'
  * subjects stay in order; clients do not wait for each other, however long one of them takes.
  */
 export type HandlerQueue = {
-  /** Durable when it resolves. Repeating an event does no harm. */
-  add(event: PlatformEvent): Promise<void>
-  /** Clients with something due for whom nobody works: the owner does now, for `leaseMs`. */
+  /** Clients with something to do for whom nobody works: the owner does now, for `leaseMs`. */
   take(owner: string, most: number): Promise<string[]>
   /** @returns the clients that are still this owner's, for `leaseMs` again */
   renew(owner: string): Promise<ReadonlySet<string>>
@@ -28,9 +26,20 @@ export type HandlerQueue = {
   removeOld(): Promise<void>
 }
 
-export type QueuedEvent = { seq: bigint; subject: string; attempts: number; event: PlatformEvent }
+export type QueuedEvent = {
+  seq: bigint
+  subject: string
+  attempts: number
+  event: PlatformEvent
+  /** For how long it has been here. */
+  ageMs: number
+}
 
-type DeadRow = Omit<QueuedEvent, 'subject'> & { error: string; failed_at: Date; waiting: boolean }
+type DeadRow = Pick<QueuedEvent, 'seq' | 'attempts' | 'event'> & {
+  error: string
+  failed_at: Date
+  waiting: boolean
+}
 
 /** A copy that has not been heard of for so long is gone. */
 export const leaseMs = 5_000
@@ -44,21 +53,14 @@ export function groupOf(client: string): string {
 
 export function createHandlerQueue(db: PrismaClient): HandlerQueue {
   return {
-    async add(event) {
-      const { client, id, subject } = event
-      await db.$transaction([
-        db.$executeRaw`INSERT INTO handler_queue (client) VALUES (${client}) ON CONFLICT DO NOTHING`,
-        db.$executeRaw`
-          INSERT INTO handler_event (client, event_id, subject, event)
-          VALUES (${client}, ${id}, ${subject}, ${JSON.stringify(event)}::jsonb) ON CONFLICT DO NOTHING`,
-      ])
-    },
     async take(owner, most) {
       const rows = await db.$queryRaw<{ client: string }[]>`
         UPDATE handler_queue SET owner = ${owner}::uuid, leased_until = now() + ${leaseMs} * interval '1 ms'
         WHERE client IN (
           SELECT client FROM handler_queue q WHERE (leased_until IS NULL OR leased_until < now())
-            AND EXISTS (SELECT FROM handler_event e WHERE e.client = q.client AND waiting AND due_at <= now())
+            AND (EXISTS (SELECT FROM handler_event e WHERE e.client = q.client AND waiting AND due_at <= now())
+              OR EXISTS (SELECT FROM handler_backlog b WHERE b.client = q.client AND is_open)
+                AND NOT EXISTS (SELECT FROM handler_event e WHERE e.client = q.client AND waiting))
           LIMIT ${most} FOR UPDATE SKIP LOCKED)
         RETURNING client`
       return rows.map(({ client }) => client)
@@ -74,7 +76,8 @@ export function createHandlerQueue(db: PrismaClient): HandlerQueue {
         UPDATE handler_queue SET owner = NULL, leased_until = NULL WHERE client = ${client} AND owner = ${owner}::uuid`
     },
     next: (client, inHand, limit) => db.$queryRaw<QueuedEvent[]>`
-      SELECT seq, subject, attempts, event FROM handler_event e
+      SELECT seq, subject, attempts, event, (extract(epoch FROM now() - noted_at) * 1000)::float AS "ageMs"
+      FROM handler_event e
       WHERE client = ${client} AND waiting AND due_at <= now() AND subject <> ALL (${inHand})
         AND NOT EXISTS (
           SELECT FROM handler_event first

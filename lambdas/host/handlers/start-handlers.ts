@@ -3,11 +3,15 @@ import { repeatEvery } from '../../../events/bus/repeat-every.ts'
 import { defaultRetryDelaysMs } from '../../../events/bus/subscribe-group.ts'
 import type { Close } from '../../../foundation/closing.ts'
 import type { Log } from '../../../foundation/log.ts'
+import type { PrismaClient } from '../../../prisma/generated/lambdas/client.ts'
+import { createBacklog } from './backlog.ts'
 import { createHandleEvent, type HandleEventOptions } from './handle-event.ts'
+import { createIsHandled } from './handled-types.ts'
 import type { HandlerQueue } from './handler-queue.ts'
 import { workQueue } from './work-queue.ts'
 
 export type HandlersOptions = HandleEventOptions & {
+  db: PrismaClient
   bus: Bus
   queue: HandlerQueue
   log: Log
@@ -25,15 +29,18 @@ const removeOldEveryMs = 3_600_000
  * handled; what then happens with it is each client's own affair, and keeps no other client's events back.
  */
 export async function startHandlers(options: HandlersOptions): Promise<Close> {
-  const { registry, bus, queue, log, retryDelaysMs = defaultRetryDelaysMs } = options
-  const worker = workQueue({ queue, handle: createHandleEvent(options), retryDelaysMs, log })
+  const { db, registry, bus, queue, log, retryDelaysMs = defaultRetryDelaysMs } = options
+  const isHandled = createIsHandled(db, registry)
+  const backlog = createBacklog({ db, bus: bus.operations, isHandled, log })
+  const handle = createHandleEvent(options)
+  const worker = workQueue({ queue, refill: backlog.refill, handle, retryDelaysMs, log })
   const leave = await bus.subscribe({
     group,
     concurrency: notedAtOnce,
-    async handle(event, signal) {
+    async handle(event, signal, position) {
       await registry.known(signal)
-      if (!registry.pluginOf(event.client).active?.handlers.includes(event.type)) return
-      await queue.add(event)
+      if (!(await isHandled(event))) return
+      await backlog.add({ position, event })
       worker.wake()
     },
   })

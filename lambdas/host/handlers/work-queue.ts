@@ -8,6 +8,8 @@ import { type HandlerQueue, leaseMs, type QueuedEvent } from './handler-queue.ts
 
 export type WorkOptions = {
   queue: HandlerQueue
+  /** Asked when a client has little to do. @returns whether there may be more now */
+  refill(client: string): Promise<boolean>
   /** @throws {TrellisError} why it could not be handled; anything else is a fault of the platform and counts as no attempt */
   handle: HandleEvent
   /** Before each further attempt, in ms; after the last one it is a dead letter. */
@@ -27,6 +29,7 @@ const clientsAtOnce = 1_000
 /** Of one client, each of another subject. */
 const eventsAtOnce = 4
 const platformRetryMs = 2_000
+const earlyMs = 250
 const drainMs = 2_000
 
 /** This copy's part in handling events: for some clients, each at its own pace. */
@@ -89,6 +92,7 @@ async function workForClient(client: string, options: WorkOptions, signal: Abort
   while (!signal.aborted) {
     const room = eventsAtOnce - inHand.size
     const due = room > 0 ? await options.queue.next(client, [...inHand.keys()], room) : []
+    if (due.length < room && (await refillPatiently(client, options, signal))) continue
     for (const queued of due) {
       const handled = attempt(queued, options, signal).finally(() => inHand.delete(queued.subject))
       handled.catch(() => undefined)
@@ -100,15 +104,33 @@ async function workForClient(client: string, options: WorkOptions, signal: Abort
   await Promise.allSettled(inHand.values())
 }
 
-async function attempt(queued: QueuedEvent, options: WorkOptions, signal: AbortSignal): Promise<void> {
+/** While the bus is away, what is in the queue goes on. */
+async function refillPatiently(
+  client: string,
+  { refill, log }: WorkOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
-    await options.handle(queued.event, signal)
+    return await refill(client)
+  } catch (error) {
+    log.warn({ err: error, client }, 'what a queue of handlers has left on the bus cannot be read now')
+    await createWakeup().wait(platformRetryMs, signal)
+    return false
+  }
+}
+
+async function attempt(queued: QueuedEvent, options: WorkOptions, signal: AbortSignal): Promise<void> {
+  let outcome: Awaited<ReturnType<HandleEvent>>
+  try {
+    outcome = await options.handle(queued, signal)
   } catch (error) {
     // Whoever has it now tries for itself; what ended with this copy was no attempt.
     if (!signal.aborted) await fail(queued, error, options)
     return
   }
-  await options.queue.done(queued)
+  if (outcome === 'done') return options.queue.done(queued)
+  const { attempts } = queued
+  return options.queue.postpone(queued, { delayMs: earlyMs, attempts, error: 'No release handles it yet.' })
 }
 
 async function fail(

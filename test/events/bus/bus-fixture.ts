@@ -36,9 +36,9 @@ export async function openBusFixture(openBroker: () => Promise<Broker>) {
       const close = await bus.subscribe({
         group,
         ...more,
-        async handle(event, signal) {
+        async handle(event, signal, position) {
           deliveries += 1
-          await more.handle?.(event, signal)
+          await more.handle?.(event, signal, position)
           if (!ids.has(event.id)) seen.push(event)
           ids.add(event.id)
         },

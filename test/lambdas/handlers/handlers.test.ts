@@ -4,6 +4,7 @@ import type { Bus } from '../../../events/bus/bus.ts'
 import { openBus } from '../../../events/bus/open-bus.ts'
 import type { PlatformEvent } from '../../../events/catalogue/platform-event.ts'
 import { silentLog } from '../../../foundation/log.ts'
+import { mostQueued } from '../../../lambdas/host/handlers/backlog.ts'
 import { createHandlerQueue, type HandlerQueue } from '../../../lambdas/host/handlers/handler-queue.ts'
 import { PrismaClient } from '../../../prisma/generated/lambdas/client.ts'
 import { createEmptyDatabase, type TestDatabase } from '../../support/database.ts'
@@ -121,6 +122,82 @@ test("a client whose handlers hang, for many events, keeps nobody else's back", 
   expect(performance.now() - startedAt).toBeLessThan(5_000)
   await db.handlerEvent.deleteMany({ where: { client: 'stuck' } })
 })
+
+test('an event of the moments in which a first release becomes known to the host is handled', async () => {
+  const built = await host.build('early', { 'plugin.ts': handling('await saw("early " + event.subject)') })
+  if (!built.ok) throw new Error(JSON.stringify(built.errors))
+  // The release is active from here on; that it is, this host hears last.
+  await bus.publish([eventOf('early', 's1'), eventOf('early', 's2', { type: 'data.record.deleted' })])
+  const noted = () => db.handlerEvent.findMany({ where: { client: 'early' } })
+  await eventually('it is noted, and what no build handles is not', async () => (await noted()).length > 0)
+  await host.gateway.setPlugin('early', {
+    active: { number: 1, digest: built.digest, handlers: built.handlers },
+  })
+  await allSeen(['early s1'])
+  await eventually('nothing is left', async () => (await noted()).length === 0)
+})
+
+test('what a build handles that is never released is done with once the registry of later than that is known', async () => {
+  const built = await host.build('tried', { 'plugin.ts': handling('await saw("never")') })
+  expect(built.ok).toBe(true)
+  await bus.publish([eventOf('tried', 's1')])
+  const where = { client: 'tried' }
+  await eventually('it is noted', async () => (await db.handlerEvent.count({ where })) === 1)
+  await db.handlerEvent.updateMany({ where, data: { notedAt: new Date(Date.now() - 60_000) } })
+  await eventually('it is done with', async () => (await db.handlerEvent.count({ where })) === 0)
+  expect(seen()).not.toContain('never')
+})
+
+test('of a flood, a bounded number waits in the queue and the rest on the bus; another client is served meanwhile, and all of it is handled once, in order', async () => {
+  const flood = 5_000
+  const subjects = 50
+  let open = false
+  const released = Promise.withResolvers<void>()
+  answers = async (query) => {
+    if (!open && query.startsWith('flood')) await released.promise
+    return { data: {} }
+  }
+  await host.activate('flood', handling('await saw("flood " + event.subject + " " + event.data.n)'))
+  await host.activate('calm', handling('await saw("calm " + event.subject)'))
+  for (let n = 0; n < flood; n += 500)
+    await bus.publish(
+      Array.from({ length: 500 }, (_, at) =>
+        eventOf('flood', `s${(n + at) % subjects}`, { data: { n: Math.floor((n + at) / subjects) } }),
+      ),
+    )
+  await bus.publish([eventOf('calm', 'only')])
+  await allSeen(['calm only'])
+  const queued = () => db.handlerEvent.count({ where: { client: 'flood' } })
+  let most = 0
+  const watch = async () => {
+    most = Math.max(most, await queued())
+    return most
+  }
+  const group = async () => (await bus.operations.groups()).find(({ name }) => name === 'plugins')?.lag
+  await eventually(
+    'the bus has given all to the group',
+    async () => (await watch()) > 0 && (await group()) === 0,
+  )
+  open = true
+  released.resolve()
+  await eventually(
+    'all are handled',
+    async () => {
+      await watch()
+      return seen().filter((one) => one.startsWith('flood')).length >= flood
+    },
+    60_000,
+  )
+  expect(most).toBeGreaterThanOrEqual(mostQueued)
+  expect(most).toBeLessThan(mostQueued * 1.5)
+  for (let subject = 0; subject < subjects; subject += 1) {
+    const mine = seen().filter((one) => one.startsWith(`flood s${subject} `))
+    expect(mine).toEqual(Array.from({ length: flood / subjects }, (_, n) => `flood s${subject} ${n}`))
+  }
+  // What comes after the flood goes the short way again.
+  await bus.publish([eventOf('flood', 'after', { data: { n: 1 } })])
+  await allSeen(['flood after 1'])
+}, 90_000)
 
 test('events that a handler emits are there once, however often it runs, and are of the plugin', async () => {
   await host.activate(
