@@ -105,10 +105,11 @@ export function createIsolate(source: string, surroundings: IsolateSurroundings)
       const endTurn = beginTurn()
       const watched = { cpuLeftMs: () => call.cpuLeftMs, onStuck }
       const { cpuMs, failure } = await watchTurn(engine.isolate, () => turn(engine), watched)
+      // Looking waits for the engine: where that is busy against all odds, this is whose process it was.
+      if (failure === null) measure(engine)
       endTurn()
       call.cpuLeftMs -= cpuMs
       if (failure !== null) call.givenUp.reject(lambdaError(failure, call))
-      else measure(engine)
       return cpuMs
     })
   }

@@ -15,18 +15,37 @@ const log = $1
 const maxQuestions = $2
 const maxLogChars = $3
 const { parse, stringify } = JSON
-const { assign, keys, entries, freeze, fromEntries } = Object
+const { assign, defineProperty, keys, entries, freeze, fromEntries, getOwnPropertyNames } = Object
 const { isArray } = Array
-const { Error, Promise, String } = globalThis
+const { Error, Promise, Proxy, RangeError, String } = globalThis
 const cut = Function.prototype.call.bind(String.prototype.slice)
 const includes = Function.prototype.call.bind(Array.prototype.includes)
 const unanswered = new Promise(() => {})
 // Without a prototype: what the plugin puts on Object.prototype must not turn an answer into a handle on the host.
 const copied = freeze({ __proto__: null, result: freeze({ __proto__: null, promise: true, copy: true }) })
 
-// Memory that the engine does not count, and waits that burn no CPU: a plugin gets neither.
-for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics']) delete globalThis[name]
+// Memory that the engine does not count, waits that burn no CPU, and code that runs in nobody's turn: a plugin gets none.
+for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'FinalizationRegistry']) delete globalThis[name]
+for (const name of ['Segmenter', 'v8BreakIterator']) delete Intl[name]
 for (const name of ['resize', 'transfer', 'transferToFixedLength']) delete ArrayBuffer.prototype[name]
+
+// What formats dates and numbers holds such memory, too: of equal ones there is one, and of different ones not many.
+const maxFormats = 200
+let formats = 0
+const rationed = (Format) => {
+  const made = { __proto__: null }
+  const make = ({ 0: locale, 1: options }) => {
+    const key = stringify([isArray(locale) ? locale : locale && String(locale), options])
+    // It is made of what the key says, and of nothing that could say something else the second time.
+    const said = parse(key)
+    if (!made[key] && ++formats > maxFormats) throw new RangeError(\`A plugin uses at most \${maxFormats} different formats.\`)
+    return made[key] ??= new Format(said[0] ?? undefined, said[1] ?? undefined)
+  }
+  const ration = new Proxy(Format, { __proto__: null, apply: (_format, _self, given) => make(given), construct: (_format, given) => make(given) })
+  defineProperty(Format.prototype, 'constructor', { value: ration })
+  return ration
+}
+for (const name of getOwnPropertyNames(Intl)) if (Intl[name].prototype) Intl[name] = rationed(Intl[name])
 
 const asText = (part) => typeof part === 'string' ? part : stringify(part) ?? String(part)
 // Which call a line or a question belongs to is said by the context it came through, and checked by the host.

@@ -1,4 +1,9 @@
-import { answering, type LambdaHostUnderTest, startLambdaHost } from '../lambda-host-under-test.ts'
+import {
+  answering,
+  type LambdaHostUnderTest,
+  pluginWith,
+  startLambdaHost,
+} from '../lambda-host-under-test.ts'
 import { constructorChains } from './constructor-chains.ts'
 import type { EscapeCase } from './escape-case.ts'
 import { floods } from './floods.ts'
@@ -43,4 +48,21 @@ describe.each<[string, EscapeCase[]]>([
     // The next call is served, in a new isolate or a new process where the old one is gone.
     expect(await ask('{ answer(n: 1) }')).toEqual({ data: { answer: 'well' } })
   })
+})
+
+test('an answer that is nested further than the host can write costs its request, and the host goes on', async () => {
+  const levels = 400_000
+  const forged = `Array.prototype.map = () => ['{"value":' + '['.repeat(${levels}) + ']'.repeat(${levels}) + '}']`
+  const ask = await host.deploy(
+    'nested',
+    pluginWith({
+      typeDefs: 'scalar JSON type Query { forges: JSON deep: JSON }',
+      resolvers: `Query: { forges: () => { ${forged} }, deep: () => { let deep = []; for (let n = 0; n < 3_000; n++) deep = [deep]; return deep } }`,
+    }),
+  )
+  expect((await ask('{ deep }')).errors).toBeUndefined()
+  await ask('{ forges }')
+  expect((await ask('{ forges }')).errors?.[0]?.extensions?.code).toBe('INTERNAL_SERVER_ERROR')
+  const other = await host.deploy('beside', answering('return "well"'))
+  expect(await other('{ answer }')).toEqual({ data: { answer: 'well' } })
 })

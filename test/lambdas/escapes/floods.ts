@@ -30,6 +30,16 @@ export const floods: EscapeCase[] = [
     endsWith: ['LAMBDA_HOST_CALLS_EXCEEDED'],
   },
   {
+    tries: 'a million questions, none of them waited for',
+    body: 'for (let i = 0; i < 1e6; i++) ctx.kv.get("a"); return "asked"',
+    endsWith: ['LAMBDA_HOST_CALLS_EXCEEDED', 'LAMBDA_CPU_EXCEEDED'],
+  },
+  {
+    tries: 'rejections that nobody hears',
+    body: 'await null; for (let i = 0; i < 1000; i++) Promise.reject(new Error("unheard")); return "well"',
+    endsWith: ['LAMBDA_FAILED'],
+  },
+  {
     tries: 'a huge question',
     body: 'return ctx.graphql("{ me { id } } #" + "x".repeat(1_100_000)).then(() => "asked", () => "refused")',
     answers: 'refused',

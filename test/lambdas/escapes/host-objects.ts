@@ -1,7 +1,7 @@
 import { type EscapeCase, reachesNothing } from './escape-case.ts'
 
 const names = ['process', 'fetch', 'setTimeout', 'Buffer', 'module', 'ivm', 'isolate', 'Worker']
-const taken = ['WebAssembly', 'Atomics', 'SharedArrayBuffer']
+const taken = ['WebAssembly', 'Atomics', 'SharedArrayBuffer', 'FinalizationRegistry', 'Intl.Segmenter']
 
 /** What Node, the sandbox or its prelude might have left lying about, and what can be done with what they did leave. */
 export const hostObjects: EscapeCase[] = [
@@ -19,6 +19,20 @@ export const hostObjects: EscapeCase[] = [
     tries: 'to read frames of the host off the stack of an error',
     body: `Error.prepareStackTrace = (_error, frames) => frames.map((frame) => frame.getFileName()).join()
       return /lambdas|node:/.test(new Error().stack) ? 'seen' : 'none'`,
+    answers: 'none',
+  },
+  {
+    tries: 'to reach functions of the prelude by the frames of an error',
+    body: `Error.prepareStackTrace = (_error, frames) => frames
+        .filter((frame) => frame.getFunctionName() !== 'answer')
+        .filter((frame) => frame.getFunction() || frame.getThis()).length
+      return new Error().stack ? 'reached' : 'none'`,
+    answers: 'none',
+  },
+  {
+    tries: 'to reach functions of the prelude as the callers of its own',
+    body: `function mine() { try { return mine.caller ?? mine.arguments.callee.caller } catch { return null } }
+      return String(mine.call(null) === null || /^async/.test(mine()) ? 'none' : mine())`,
     answers: 'none',
   },
   {

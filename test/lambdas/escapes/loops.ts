@@ -22,6 +22,16 @@ export const loops: EscapeCase[] = [
     endsWith: ['LAMBDA_CPU_EXCEEDED', 'LAMBDA_MEMORY_EXCEEDED'],
   },
   {
+    tries: 'a generator without end, waited for',
+    body: 'async function* ones() { for (;;) yield 1 } let n = 0; for await (const one of ones()) n += one; return n',
+    endsWith,
+  },
+  {
+    tries: 'a thenable that resolves with itself',
+    body: 'const again = { then(resolve) { resolve(again) } }; return again',
+    endsWith,
+  },
+  {
     tries: 'a regular expression that explodes',
     body: 'return String(/(a+)+$/.test("a".repeat(40) + "b"))',
     endsWith,
@@ -38,5 +48,6 @@ export const loops: EscapeCase[] = [
     endsWith,
   },
   { tries: 'an answer that never comes', body: 'return new Promise(() => {})', endsWith: ['LAMBDA_TIMEOUT'] },
+  { tries: 'a thenable that never resolves', body: 'return { then() {} }', endsWith: ['LAMBDA_TIMEOUT'] },
   { tries: 'recursion without end', body: 'const f = () => f(); return f()', endsWith: ['LAMBDA_FAILED'] },
 ]

@@ -27,6 +27,23 @@ export const memory: EscapeCase[] = [
     endsWith: ['LAMBDA_FAILED'],
   },
   {
+    tries: 'formats of dates, all alike, whose memory the engine does not count',
+    body: `${kept} while (kept.length < 10_000) kept.push(new Intl.DateTimeFormat('de')); return String(new Set(kept).size)`,
+    answers: '1',
+  },
+  {
+    tries: 'formats of numbers, all different',
+    body: `${kept} for (let n = 0; n < 400; n++) kept.push(
+        Intl.NumberFormat('de', { minimumIntegerDigits: 1 + (n % 20), maximumFractionDigits: Math.floor(n / 20) }))`,
+    endsWith: ['LAMBDA_FAILED'],
+  },
+  {
+    tries: 'formats by the constructor that one of them tells of, under ever new names',
+    body: `const { constructor } = new Intl.Collator('de')
+      ${kept} for (let n = 0; n < 400; n++) kept.push(Reflect.construct(constructor, ['de-x-a' + n], Object))`,
+    endsWith: ['LAMBDA_FAILED'],
+  },
+  {
     tries: 'a buffer that grows',
     body: 'new ArrayBuffer(8, { maxByteLength: 2 ** 28 }).resize(2 ** 28)',
     endsWith: ['LAMBDA_FAILED'],

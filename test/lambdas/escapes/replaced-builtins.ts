@@ -26,6 +26,22 @@ export const replacedBuiltins: EscapeCase[] = [
     answers: 'none',
   },
   {
+    tries: 'to have no error be one',
+    body: 'Object.defineProperty(Error, Symbol.hasInstance, { configurable: true, value() { delete Error[Symbol.hasInstance]; throw 1 } }); throw new Error("x")',
+    endsWith: ['LAMBDA_FAILED'],
+  },
+  {
+    tries: 'to write outcomes of its own that cannot be read',
+    body: `const iterate = Array.prototype[Symbol.iterator]
+      Array.prototype[Symbol.iterator] = function* () { Array.prototype[Symbol.iterator] = iterate; yield '}{' }; return 'real'`,
+    endsWith: ['LAMBDA_INVALID_RESULT'],
+  },
+  {
+    tries: 'to name prototypes in its answer',
+    body: `return JSON.parse('{"__proto__":{"value":1},"constructor":{"prototype":{"value":1}},"toString":1}')`,
+    endsWith: ['LAMBDA_INVALID_RESULT'],
+  },
+  {
     tries: 'to answer with a trap',
     body: 'return new Proxy({}, { get() { throw new Error("trap") } })',
     endsWith: ['LAMBDA_FAILED'],
