@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { CommandResult } from './command-result.ts'
 import type { Connection } from './connection.ts'
+import { type KeyKind, keyNames, keyVariables } from './keys.ts'
 
 /** Options that every command has which talks to a platform. */
 export type RemoteOptions = { client?: string; endpoint?: string; key?: string; json?: boolean }
@@ -17,12 +18,15 @@ export type CommandContext = {
   connectAsOperator(client: string, options: RemoteOptions): Promise<Connection>
 }
 
-export function remote(command: Command, description: string): Command {
+/** @param kind of the key that the command needs */
+export function remote(command: Command, description: string, kind: KeyKind = 'deployKey'): Command {
+  const variable = keyVariables[kind]
+  const kept = variable ? `; ${variable} keeps it out of the list of processes` : ''
   return command
     .description(description)
     .option('--client <slug>', "whose plugin it is, where the folder's name does not say so")
     .option('--endpoint <url>', 'the platform; also TRELLIS_ENDPOINT')
-    .option('--key <key>', 'the deploy key; TRELLIS_DEPLOY_KEY keeps it out of the list of processes')
+    .option('--key <key>', `the ${keyNames[kind]}${kept}`)
     .option('--json', 'for machines')
 }
 

@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { CallError, callGraphQL, UnreachableError } from '../foundation/call-graphql.ts'
+import type { PluginError } from '../schema/plugin-build.ts'
 import { CommandError } from './command-error.ts'
+import { type KeyKind, keyNames, keyVariables } from './keys.ts'
+import { showFault } from './show-fault.ts'
 
 /** Where the platform is and with which key, as far as anybody has said so. */
 export type ConnectionOptions = {
@@ -27,9 +30,6 @@ const demoFile = z.object({
 })
 type DemoFile = z.infer<typeof demoFile>
 
-/** Which of the demo client's keys is used where none was given. */
-export type KeyKind = 'deployKey' | 'secretKey' | 'operatorKey'
-
 /**
  * A key that was given is used as it is. Without one, and beside a platform on this machine, it is the demo client's;
  * that is sent to that platform only.
@@ -42,17 +42,18 @@ export async function connect(
   kind: KeyKind = 'deployKey',
 ): Promise<Connection> {
   const demo = await readDemoFile(options.dataDirectory)
+  const variable = keyVariables[kind]
   const endpoint = options.endpoint ?? demo?.endpoint
   if (!endpoint)
     throw new CommandError(
-      'No platform is known: run npm start here, or set TRELLIS_ENDPOINT and TRELLIS_DEPLOY_KEY.',
+      `No platform is known: run npm start here, or set TRELLIS_ENDPOINT and ${variable ?? 'give --key'}.`,
     )
   if (!URL.canParse(endpoint)) throw new CommandError(`${endpoint} is not a URL.`)
   const ownKey = endpoint === demo?.endpoint ? keyOf(demo, client, kind) : undefined
   const apiKey = options.key ?? ownKey
   if (!apiKey)
     throw new CommandError(
-      `No ${names[kind]} for the client ${client} is known: ${kind === 'deployKey' ? 'set TRELLIS_DEPLOY_KEY, or ' : ''}give --key.${others(demo)}`,
+      `No ${keyNames[kind]} for the client ${client} is known: ${variable ? `set ${variable}, or ` : ''}give --key.${others(demo)}`,
     )
   return {
     endpoint,
@@ -66,11 +67,17 @@ export async function connect(
   }
 }
 
-const names: Record<KeyKind, string> = {
-  deployKey: 'deploy key',
-  secretKey: 'secret key',
-  operatorKey: 'operator key',
+/** Why a release was refused, each with its place. */
+function faultsIn(extensions: unknown): PluginError[] {
+  return z.object({ errors: z.array(pluginErrorSchema) }).safeParse(extensions).data?.errors ?? []
 }
+
+const pluginErrorSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  file: z.string().nullable(),
+  line: z.number().nullable(),
+})
 
 function keyOf(demo: DemoFile, client: string, kind: KeyKind): string | undefined {
   return kind === 'operatorKey' ? demo.operatorKey : demo.clients[client]?.[kind]
@@ -99,6 +106,9 @@ function explain(error: unknown): never {
   if (error instanceof UnreachableError)
     throw new CommandError(`${error.message} Is the platform running?`, { cause: error })
   if (!(error instanceof CallError)) throw error
-  const lines = error.errors.map(({ message, extensions }) => `${extensions?.code ?? 'ERROR'}  ${message}`)
+  const lines = error.errors.flatMap(({ message, extensions }) => [
+    `${extensions?.code ?? 'ERROR'}  ${message}`,
+    ...faultsIn(extensions).map((fault) => `  ${showFault(fault, '.')}`),
+  ])
   throw new CommandError(lines.join('\n'), { cause: error })
 }

@@ -35,6 +35,7 @@ export function addLocalCommands(program: Command, { show, connectToGraph }: Com
   remote(
     program.command('invoke'),
     'runs one function of a plugin here, in an isolate like the platform has; what it asks the graph, a running platform answers',
+    'secretKey',
   )
     .argument('<folder>', 'the plugin, as in clients/acme')
     .argument(

@@ -3,8 +3,10 @@ import { addClientCommands } from './client-commands.ts'
 import type { CommandContext, RemoteOptions } from './command-context.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandResult } from './command-result.ts'
-import { type Connection, connect, type KeyKind } from './connection.ts'
+import { type Connection, connect } from './connection.ts'
+import { type KeyKind, keyVariables } from './keys.ts'
 import { addLocalCommands } from './local-commands.ts'
+import { addOperatorCommands } from './operator-commands.ts'
 import { addReleaseCommands } from './release-commands.ts'
 import type { CliSettings } from './settings.ts'
 
@@ -38,7 +40,7 @@ export function createProgram(settings: CliSettings, output: Output) {
         client,
         {
           endpoint: endpoint ?? settings.TRELLIS_ENDPOINT,
-          key: key ?? (kind === 'deployKey' ? settings.TRELLIS_DEPLOY_KEY : undefined),
+          key: key ?? keyFrom(settings, kind),
           dataDirectory: settings.TRELLIS_DATA,
         },
         kind,
@@ -54,6 +56,7 @@ export function createProgram(settings: CliSettings, output: Output) {
   addReleaseCommands(program, context)
   addLocalCommands(program, context)
   addClientCommands(program, context)
+  addOperatorCommands(program, context)
 
   return {
     /** @returns the exit status @throws {CommanderError} for a wrong use, and for help */
@@ -62,6 +65,11 @@ export function createProgram(settings: CliSettings, output: Output) {
       return failed ? 1 : 0
     },
   }
+}
+
+function keyFrom(settings: CliSettings, kind: KeyKind): string | undefined {
+  const variable = keyVariables[kind]
+  return variable === null ? undefined : settings[variable]
 }
 
 function asObject(value: unknown): object {

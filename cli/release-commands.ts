@@ -6,6 +6,8 @@ import { rollback } from './commands/rollback.ts'
 import { onSave, types } from './commands/types.ts'
 import { clientOf, namedPlugin } from './named-plugin.ts'
 
+type DeployFlags = RemoteOptions & { dryRun?: boolean; message?: string; typeCheck: boolean }
+
 /** `deploy`, `rollback`, `releases`, `types`. */
 export function addReleaseCommands(program: Command, { show, connectFor }: CommandContext): void {
   remote(
@@ -15,12 +17,13 @@ export function addReleaseCommands(program: Command, { show, connectFor }: Comma
     .argument('[folder]', 'the plugin, as in clients/acme', '.')
     .option('--dry-run', 'says what would happen, and changes nothing')
     .option('-m, --message <text>', 'what people find in the list of releases')
-    .action((path: string, options: RemoteOptions & { dryRun?: boolean; message?: string }) =>
+    .option('--no-type-check', "sends it without a look at its types, which the client's graph decides")
+    .action((path: string, options: DeployFlags) =>
       show(options, async () => {
         const folder = await namedPlugin(path)
         const client = options.client ?? folder.client
-        const { message = null, dryRun = false } = options
-        return deploy(await connectFor(client, options), folder, { client, message, dryRun })
+        const { message = null, dryRun = false, typeCheck } = options
+        return deploy(await connectFor(client, options), folder, { client, message, dryRun, typeCheck })
       }),
     )
   remote(program.command('rollback'), 'serves an earlier release again')
@@ -52,7 +55,11 @@ export function addReleaseCommands(program: Command, { show, connectFor }: Comma
           return types(await connectFor(client, options), folder, client)
         })
       await write()
-      if (options.watch) await onSave(path, write, interrupted())
+      if (!options.watch) return
+      const line = `watching ${path}, until Ctrl-C`
+      const onReady = () =>
+        show(options, async () => ({ ok: true, value: { watching: path }, lines: [line] }))
+      await onSave(path, { again: write, onReady, signal: interrupted() })
     })
 }
 

@@ -7,6 +7,8 @@ export const cliSettings = z.object({
   TRELLIS_ENDPOINT: z.url('is not a URL').optional(),
   /** The client's DEPLOY key. @default that of the demo client of the platform on this machine */
   TRELLIS_DEPLOY_KEY: z.string().min(1).optional(),
+  /** An operator's key, for grants. @default that of the platform on this machine */
+  TRELLIS_OPERATOR_KEY: z.string().min(1).optional(),
   /** The data directory of the platform on this machine. */
   TRELLIS_DATA: z.string().default(fileURLToPath(new URL('../.trellis', import.meta.url))),
 })

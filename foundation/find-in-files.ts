@@ -4,11 +4,18 @@ type TextFile = { path: string; content: string }
 export type Place = { file: string; line: number }
 
 /**
- * The first place that has the text as a whole word; null when there is none. A pointer for people: where it is not
- * certain, no place is better than a wrong one.
+ * The first place that has the text as a literal of its own, or else as a whole word; null when there is none. A pointer
+ * for people: where it is not certain, no place is better than a wrong one.
  */
 export function findInFiles(text: string, files: readonly TextFile[]): Place | null {
-  const pattern = new RegExp(`(?<![\\w.])${RegExp.escape(text)}(?![\\w.])`)
+  const escaped = RegExp.escape(text)
+  return (
+    findPattern(new RegExp(`(['"\`])${escaped}\\1`), files) ??
+    findPattern(new RegExp(`(?<![\\w.])${escaped}(?![\\w.])`), files)
+  )
+}
+
+function findPattern(pattern: RegExp, files: readonly TextFile[]): Place | null {
   for (const { path, content } of files) {
     const line = content.split('\n').findIndex((text) => pattern.test(text))
     if (line >= 0) return { file: path, line: line + 1 }

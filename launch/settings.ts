@@ -29,6 +29,7 @@ export const launchSettings = z.object({
   /** The command line's (cli/settings.ts): in the same shell they are no mistake. */
   TRELLIS_ENDPOINT: z.unknown().optional(),
   TRELLIS_DEPLOY_KEY: z.unknown().optional(),
+  TRELLIS_OPERATOR_KEY: z.unknown().optional(),
   ...socketLimitSettings,
 })
 

@@ -1,38 +1,66 @@
 import type { PluginFolder } from '../../lambdas/local/plugin-folder.ts'
+import type { PluginError } from '../../schema/plugin-build.ts'
 import type { CommandResult } from '../command-result.ts'
 import type { Connection } from '../connection.ts'
 import { deployFiles } from '../deploy-files.ts'
-
+import { openPluginTypes, readGraph, uncheckedBecause } from '../plugin-types.ts'
 import { showFault } from '../show-fault.ts'
 
 export type DeployOptions = {
   client: string
   message: string | null
   dryRun: boolean
+  /** Against the client's graph, before anything is sent. */
+  typeCheck: boolean
 }
 
 /** The plugin in a folder as a release, or every fault of it with its place. */
 export async function deploy(
   connection: Connection,
-  { path, files }: PluginFolder,
+  folder: PluginFolder,
   options: DeployOptions,
 ): Promise<CommandResult> {
+  const { client, message, dryRun, typeCheck } = options
+  const isChecked = typeCheck && uncheckedBecause === null
+  const faults = isChecked ? await typeFaults(connection, folder, client) : []
+  if (faults.length > 0) {
+    const isOfTypes = faults.some(({ code }) => code.startsWith('TS'))
+    const hint = isOfTypes ? ' (--no-type-check leaves types to you)' : ''
+    const last = `${client}: ${count(faults.length, 'fault')}, nothing was sent${hint}`
+    return refused(faults, folder, { value: { active: false, errors: faults }, last })
+  }
   const startedAt = performance.now()
-  const answer = await deployFiles(connection, { ...options, files })
+  const answer = await deployFiles(connection, { client, message, dryRun, files: folder.files })
   const { number, errors, functions } = answer
   const ms = Math.round(performance.now() - startedAt)
+  const value = { ...answer, typesChecked: isChecked }
   if (errors.length > 0) {
-    const lines = errors.map((error) => showFault(error, path))
-    return { ok: false, value: answer, lines: [...lines, refusal(options, errors.length)] }
+    const end = dryRun ? 'would be refused' : 'refused; what ran goes on running'
+    return refused(errors, folder, { value, last: `${client}: ${count(errors.length, 'fault')}, ${end}` })
   }
-  const line = options.dryRun
-    ? `${options.client}: would be release ${number}, with ${count(functions.length, 'lambda')}; nothing was changed`
-    : `${options.client}: release ${number} served in ${ms} ms, with ${count(functions.length, 'lambda')}`
-  return { ok: true, value: answer, lines: [line] }
+  const lambdas = count(functions.length, 'lambda')
+  const line = dryRun
+    ? `${client}: would be release ${number}, with ${lambdas}; nothing was changed`
+    : `${client}: release ${number} served in ${ms} ms, with ${lambdas}`
+  const note = typeCheck && uncheckedBecause ? [`${client}: ${uncheckedBecause}`] : []
+  return { ok: true, value, lines: [...note, line] }
 }
 
-function refusal({ client, dryRun }: DeployOptions, errors: number): string {
-  return `${client}: ${count(errors, 'fault')}, ${dryRun ? 'would be refused' : 'refused; what ran goes on running'}`
+async function typeFaults(
+  connection: Connection,
+  { files }: PluginFolder,
+  client: string,
+): Promise<PluginError[]> {
+  await using types = openPluginTypes()
+  return await types.check(files, await readGraph(connection, client))
+}
+
+function refused(
+  errors: readonly PluginError[],
+  { path }: PluginFolder,
+  { value, last }: { value: unknown; last: string },
+): CommandResult {
+  return { ok: false, value, lines: [...errors.map((error) => showFault(error, path)), last] }
 }
 
 function count(number: number, word: string): string {

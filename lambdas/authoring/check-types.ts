@@ -77,7 +77,7 @@ export async function createCheckTypes(): Promise<CheckTypes> {
 function toPluginError({ code, messageText, file, start }: ts.Diagnostic): PluginError {
   return {
     code: `TS${code}`,
-    message: ts.flattenDiagnosticMessageText(messageText, ' '),
+    message: ts.flattenDiagnosticMessageText(messageText, ' ').replaceAll(/\s+/g, ' '),
     file: file ? file.fileName.slice(root.length) : null,
     line: file && start !== undefined ? file.getLineAndCharacterOfPosition(start).line + 1 : null,
   }

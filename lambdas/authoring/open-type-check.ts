@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import type { Close } from '../../foundation/closing.ts'
 import type { PluginError, PluginFile } from '../../schema/plugin-build.ts'
@@ -12,12 +13,23 @@ export type TypeCheck = {
   close: Close
 }
 
+/** It is a development package: a machine that only runs the platform has none. */
+export function hasTypeScript(): boolean {
+  try {
+    createRequire(import.meta.url).resolve('typescript')
+    return true
+  } catch {
+    return false
+  }
+}
+
 type Thread = { worker: Worker; waiting: Map<number, PromiseWithResolvers<PluginError[]>> }
 
 /** The thread starts with the first check and is kept warm; a new one follows one that has ended. */
 export function openTypeCheck(): TypeCheck {
   let thread: Thread | null = null
   let last = 0
+  let isClosed = false
   const leave = ({ worker }: Thread) => {
     if (thread?.worker === worker) thread = null
     return worker.terminate()
@@ -26,6 +38,7 @@ export function openTypeCheck(): TypeCheck {
   return {
     async check(files, declared, signal) {
       signal?.throwIfAborted()
+      if (isClosed) throw ended()
       thread ??= startThread((ended) => void leave(ended))
       const { worker, waiting } = thread
       const current = thread
@@ -50,6 +63,7 @@ export function openTypeCheck(): TypeCheck {
       }
     },
     async close() {
+      isClosed = true
       if (thread) await leave(thread)
     },
   }
@@ -68,6 +82,10 @@ function startThread(onEnd: (thread: Thread) => void): Thread {
     for (const one of thread.waiting.values()) one.reject(error)
   }
   worker.on('error', end)
-  worker.on('exit', () => end(new Error('The type-checker has ended.')))
+  worker.on('exit', () => end(ended()))
   return thread
+}
+
+function ended(): Error {
+  return new Error('The type-checker has ended.')
 }

@@ -61,7 +61,7 @@ export function createRunLambdas(isolates: IsolatePool, onCrossing: readonly OnC
     const { client, digest, bundle: source, limits } = build
     const text = JSON.stringify({ ...run.facts, calls })
     const startedAt = performance.now()
-    let known: CrossingFacts = { logs: [], memoryMb: null }
+    let known: CrossingFacts = { logs: [], cpuMs: 0, memoryMb: null }
     const learn = (facts: CrossingFacts) => {
       known = facts
     }

@@ -40,6 +40,8 @@ export type CallPort = {
   /** Rejects with what the lambda is to be told. */
   ask(request: string): Promise<string>
   log(line: string): void
+  /** Told once, when the call is over: what it used, milliseconds of CPU time. */
+  used(cpuMs: number): void
 }
 
 export type IsolateSurroundings = {
@@ -66,6 +68,9 @@ type Call = CallPort & {
   engine: Engine | null
   lambdas: number
   cpuLeftMs: number
+  /** Of the turns that are over, and of the one it has. */
+  cpuMs: number
+  turnCpuMs: (() => number) | null
   asked: number
   logged: number
   isOver: boolean
@@ -104,10 +109,16 @@ export function createIsolate(source: string, surroundings: IsolateSurroundings)
       engine.turnOf = call
       const endTurn = beginTurn()
       const watched = { cpuLeftMs: () => call.cpuLeftMs, onStuck }
-      const { cpuMs, failure } = await watchTurn(engine.isolate, () => turn(engine), watched)
+      const timed = (usedMs: () => number) => {
+        call.turnCpuMs = usedMs
+        return turn(engine)
+      }
+      const { cpuMs, failure } = await watchTurn(engine.isolate, timed, watched)
       // Looking waits for the engine: where that is busy against all odds, this is whose process it was.
       if (failure === null) measure(engine)
       endTurn()
+      call.turnCpuMs = null
+      call.cpuMs += cpuMs
       call.cpuLeftMs -= cpuMs
       if (failure !== null) call.givenUp.reject(lambdaError(failure, call))
       return cpuMs
@@ -164,6 +175,8 @@ export function createIsolate(source: string, surroundings: IsolateSurroundings)
       engine: null,
       lambdas,
       cpuLeftMs: limits.cpuMs * lambdas,
+      cpuMs: 0,
+      turnCpuMs: null,
       asked: 0,
       logged: 0,
       isOver: false,
@@ -193,6 +206,7 @@ export function createIsolate(source: string, surroundings: IsolateSurroundings)
       throw lambdaError(error, call)
     } finally {
       call.isOver = true
+      call.used(call.cpuMs + (call.turnCpuMs?.() ?? 0))
       clearTimeout(timer)
       calls.delete(id)
     }

@@ -56,8 +56,15 @@ async function converse({ call, isolate: name, lambdas, wallMs, text }: ToIsolat
   const { isolate } = kept
   const logs: string[] = []
   const questions = openQuestions(call)
-  const port: CallPort = { ask: questions.ask, log: (line) => logs.push(line) }
-  const facts = (): CallFacts => ({ logs, memoryMb: isolate.memoryMb() })
+  let cpuMs = 0
+  const port: CallPort = {
+    ask: questions.ask,
+    log: (line) => logs.push(line),
+    used(ms) {
+      cpuMs = ms
+    },
+  }
+  const facts = (): CallFacts => ({ logs, cpuMs, memoryMb: isolate.memoryMb() })
   try {
     const answer = text === '' ? isolate.describe(port) : isolate.invoke(text, { lambdas, wallMs }, port)
     const value = await answer

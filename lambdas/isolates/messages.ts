@@ -32,6 +32,8 @@ export type FromIsolates =
 /** What became known of a call beside its answer. */
 export type CallFacts = {
   logs: string[]
+  /** What it used until its answer, milliseconds of CPU time; for the first call of an isolate, loading included. */
+  cpuMs: number
   /** Heap of the isolate, megabytes; null where it is gone. */
   memoryMb: number | null
 }

@@ -19,11 +19,11 @@ export type TurnTaken = { cpuMs: number; failure: unknown }
  * synchronous beginning of a call; a turn ends when the isolate has nothing left to do, so that what runs after an
  * `await`, or goes on after the answer, is held too. An isolate that uses more is disposed: LAMBDA_CPU_EXCEEDED.
  *
- * @param turn resolves when the isolate is at rest
+ * @param turn is given the clock of its CPU time, milliseconds; resolves when the isolate is at rest
  */
 export async function watchTurn(
   isolate: ivm.Isolate,
-  turn: () => Promise<unknown>,
+  turn: (usedMs: () => number) => Promise<unknown>,
   { cpuLeftMs, onStuck }: WatchedTurn,
 ): Promise<TurnTaken> {
   const used = startClock(isolate)
@@ -41,7 +41,7 @@ export async function watchTurn(
   }, tickMs)
   try {
     // The next turn of this client begins when the thread of this one is free again, and not before.
-    await Promise.race([turn(), stuck.promise])
+    await Promise.race([turn(used), stuck.promise])
     return { cpuMs: used(), failure: exceeded }
   } catch (error) {
     return { cpuMs: used(), failure: exceeded ?? error }

@@ -6,12 +6,14 @@ import { defaultPool, openIsolatePool } from '../host/isolate-pool.ts'
 import type { Ask } from '../host/isolate-process.ts'
 import type { PluginDescription } from '../host/plugin-description.ts'
 import { defaultLimits } from '../isolates/isolate-limits.ts'
+import type { CallFacts } from '../isolates/messages.ts'
 
 /** The platform's own process of isolates, for one call at a time. */
 export type LocalIsolates = {
   /** What a bundled plugin says of itself. @throws {TrellisError} LAMBDA_… */
   describe(source: string): Promise<PluginDescription>
-  call(call: IsolateCall): Promise<{ answer: IsolateAnswer; logs: string[] }>
+  /** `cpuMs`: milliseconds of CPU time, loading included the first time; 0 where its process died. */
+  call(call: IsolateCall): Promise<{ answer: IsolateAnswer; logs: string[]; cpuMs: number }>
   close: Close
 }
 
@@ -33,14 +35,14 @@ export function openLocalIsolates(): LocalIsolates {
   return {
     describe: (source) => describePlugin(isolates, { client, digest: 'build', source, limits }),
     async call({ lambda, ...call }) {
-      let logs: string[] = []
-      const learn = (facts: { logs: string[] }) => {
-        logs = facts.logs
+      let known: Pick<CallFacts, 'logs' | 'cpuMs'> = { logs: [], cpuMs: 0 }
+      const learn = (facts: CallFacts) => {
+        known = facts
       }
       const wallMs = lambda.startsWith('on:') ? limits.handlerWallMs : limits.wallMs
       const crossing = { ...call, client, limits, lambdas: 1, wallMs, learn }
       const answer = await isolates.call(crossing, false).then((text) => ({ text }), asFailure)
-      return { answer, logs }
+      return { answer, logs: known.logs, cpuMs: known.cpuMs }
     },
     close: isolates.close,
   }

@@ -34,6 +34,8 @@ export type LocalRun = {
   outcome: { ok: true; value: unknown } | { ok: false; code: string; message: string }
   /** Its lines, `info: …`. */
   logs: string[]
+  /** CPU time until its answer, milliseconds; where the isolate is new, loading included. */
+  cpuMs: number
   /** From start to answer, milliseconds, waiting for `ctx` included. */
   wallMs: number
 }
@@ -63,7 +65,7 @@ function createLocalPlugin(build: BuiltPlugin, isolates: LocalIsolates): LocalPl
     schema: buildPluginSchema(build.sdl, build.functions),
     async run({ lambda, argument, facts, powers, now }) {
       const startedAt = performance.now()
-      const { answer, logs } = await isolates.call({
+      const { answer, logs, cpuMs } = await isolates.call({
         isolate: `${name}@${now ?? 'real'}`,
         source: now === undefined ? build.bundle : stoppedClock(now) + build.bundle,
         lambda,
@@ -71,7 +73,8 @@ function createLocalPlugin(build: BuiltPlugin, isolates: LocalIsolates): LocalPl
         ask: createAsk(powers, silentLog),
       })
       const wallMs = performance.now() - startedAt
-      return { outcome: 'code' in answer ? { ok: false, ...answer } : readOutcome(answer.text), logs, wallMs }
+      const outcome = 'code' in answer ? { ok: false as const, ...answer } : readOutcome(answer.text)
+      return { outcome, logs, cpuMs, wallMs }
     },
   }
 }

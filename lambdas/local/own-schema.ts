@@ -1,27 +1,45 @@
+import { TrellisError } from '../../foundation/errors.ts'
+import { findLineInFiles } from '../../foundation/find-in-files.ts'
 import type { PluginError, PluginFile } from '../../schema/plugin-build.ts'
 import { bundlePlugin } from '../host/bundle-plugin.ts'
-import { checkSdl } from '../host/check-sdl.ts'
+import { checkSdl, type SdlFault } from '../host/check-sdl.ts'
 import { completeSdl } from '../host/complete-sdl.ts'
+import { entryFile, pluginFault } from '../host/plugin-fault.ts'
 import type { LocalIsolates } from './local-isolates.ts'
 
 /** What a plugin declares, finished or not: a field may still be without its resolver. */
 export type OwnSchema = { ok: true; sdl: string; functions: string[] } | { ok: false; errors: PluginError[] }
 
-/** @throws {TrellisError} LAMBDA_… where its code fails as it is evaluated */
 export async function readOwnSchema(
   files: readonly PluginFile[],
   isolates: LocalIsolates,
 ): Promise<OwnSchema> {
   const bundle = await bundlePlugin(files)
   if (!bundle.ok) return bundle
-  const { typeDefs, functions } = await isolates.describe(bundle.code)
+  const described = await isolates.describe(bundle.code).catch(asFault)
+  if ('fault' in described) return { ok: false, errors: [described.fault] }
+  const { typeDefs, functions } = described
   const text = typeof typeDefs === 'string' ? typeDefs : ''
   const { document, faults } = checkSdl(text)
-  if (faults.length > 0)
-    return { ok: false, errors: faults.map((fault) => ({ ...fault, file: 'plugin.ts', line: null })) }
+  if (faults.length > 0) return { ok: false, errors: faults.map((fault) => locate(fault, text, files)) }
   return {
     ok: true,
     sdl: completeSdl(text, document),
     functions: functions.flatMap(([type, fields]) => fields.map((field) => `${type}.${field}`)),
   }
+}
+
+/** Its code fails as it is evaluated. */
+function asFault(error: unknown): { fault: PluginError } {
+  if (!(error instanceof TrellisError)) throw error
+  return { fault: pluginFault(error.code, error.message, { file: entryFile, line: null }) }
+}
+
+function locate(
+  { code, message, line }: SdlFault,
+  typeDefs: string,
+  files: readonly PluginFile[],
+): PluginError {
+  const place = line === null ? null : findLineInFiles(typeDefs, line, files)
+  return pluginFault(code, message, place ?? { file: null, line: null })
 }

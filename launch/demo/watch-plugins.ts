@@ -5,6 +5,7 @@ import type { Close } from '../../foundation/closing.ts'
 import { isPluginFile } from '../../lambdas/local/plugin-folder.ts'
 import type { DemoSecrets } from '../secrets.ts'
 import { type DemoPlugin, deployDemoPlugin, faultsOf, readDemoPlugin } from './demo-plugins.ts'
+import { openTypeWatch, type TypeWatch } from './watch-types.ts'
 
 export type WatchOptions = {
   endpoint: string
@@ -22,11 +23,12 @@ const settlesWithinMs = 60
 
 /**
  * In development, saving a file of a demo client's plugin is a release: served within moments, or refused with the
- * place of every fault while the running release stays.
+ * place of every fault while the running release stays. Its types are looked at once it is served.
  */
 export async function watchPlugins(options: WatchOptions): Promise<{ close: Close }> {
-  const { folder, demo, say } = options
-  const state = createState(options)
+  const { endpoint, folder, demo, say } = options
+  const types = openTypeWatch(endpoint, say)
+  const state = createState(options, types)
   const clients = new Map(Object.keys(demo.clients).map((client) => [client, watchOne(client)]))
 
   function watchOne(client: string) {
@@ -65,12 +67,13 @@ export async function watchPlugins(options: WatchOptions): Promise<{ close: Clos
     async close() {
       await watcher.close()
       for (const client of clients.values()) await client.close()
+      await types.close()
     },
   }
 }
 
 /** What was last tried of each client: a save that changes nothing is no release. */
-function createState({ endpoint, folder, demo, keep, say }: WatchOptions) {
+function createState({ endpoint, folder, demo, keep, say }: WatchOptions, types: TypeWatch) {
   const tried = new Map<string, string>()
   let plugins = demo.plugins
 
@@ -87,6 +90,7 @@ function createState({ endpoint, folder, demo, keep, say }: WatchOptions) {
         : `${client}: release ${answer.number} served in ${ms} ms`,
     )
     if (faults.length > 0) return
+    types.released({ client, deployKey, plugin })
     plugins = { ...plugins, [client]: plugin.digest }
     await keep({ ...demo, plugins })
   }

@@ -1,7 +1,10 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { Resolver } from 'node:dns/promises'
+import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { jest } from '@jest/globals'
 import { createProgram } from '../../cli/program.ts'
 import { cliSettings } from '../../cli/settings.ts'
 import { parseConfig } from '../../foundation/config.ts'
@@ -26,6 +29,36 @@ export default definePlugin({
       },
     },
   },
+})
+`
+
+/** As the client's graph has it: what is wrong with it is in its lines 10 and 13. */
+const typed = `import { definePlugin, gql } from '@trellis/sdk/plugin'
+import type { Graph } from './trellis.d.ts'
+
+export default definePlugin<Graph>({
+  typeDefs: gql\`
+    type Query { length(text: String!): Int }
+  \`,
+  resolvers: {
+    Query: {
+      length: (_root, { text }) => text.size,
+    },
+  },
+  rules: { 'Mutation.createRecord': ({ args }) => ({ ...args, collection: 7 }) },
+})
+`
+
+/** It calls out: `needs` is in its line 9, and the host is named before. */
+const calling = `import { definePlugin, gql } from '@trellis/sdk/plugin'
+export default definePlugin({
+  typeDefs: gql\`type Query { rate(host: String!): Int }\`,
+  resolvers: {
+    Query: {
+      rate: async (_root, { host }: { host: string }, ctx) => {
+        ctx.log('asking', host)
+        return (await ctx.fetch('https://' + host + '/?like=api.rates.example')).status } } },
+  needs: { egress: ['api.rates.example'] },
 })
 `
 
@@ -93,7 +126,14 @@ describe('npx trellis', () => {
     await save('acme', greeting('Good evening'))
     await eventually('it is served', () => platform.output().includes('acme: release 3 served in'))
     expect(await greet()).toBe('Good evening you')
-  })
+    // What is wrong with its types only still runs: it is served, and told.
+    await save('acme', greeting('Good night').replace("'Good night ' + name", "'Good night ' + name.size"))
+    await eventually('it is served', () => platform.output().includes('acme: release 4 served in'))
+    await eventually('it is told', () => platform.output().includes('acme: its types are wrong'), 30_000)
+    expect(platform.output()).toMatch(/clients\/acme\/plugin\.ts:8 {2}TS2339 {2}.*'size'.*'string'/)
+    await save('acme', greeting('Good night'))
+    await eventually('it is served', () => platform.output().includes('acme: release 5 served in'))
+  }, 60_000)
 
   test('a release, back, and forth again', async () => {
     const files = join(folder.path, 'elsewhere')
@@ -120,6 +160,148 @@ describe('npx trellis', () => {
     expect(back).toMatchObject({ status: 1, errors: expect.stringMatching(/^NOT_FOUND {2}/) })
   })
 
+  const folderWith = async (name: string, content: string) => {
+    const path = join(folder.path, name)
+    await mkdir(path, { recursive: true })
+    await writeFile(join(path, 'plugin.ts'), content)
+    return path
+  }
+
+  test('the types of a plugin are checked against the graph of its client before anything is sent', async () => {
+    const path = await folderWith('typed', typed)
+    const before = (await trellis(['releases', 'globex'])).output
+    const refused = await trellis(['deploy', path, '--client', 'globex', '--dry-run'])
+    expect(refused).toMatchObject({ status: 1, output: '' })
+    expect(refused.errors.split('\n')).toEqual([
+      expect.stringMatching(/typed\/plugin\.ts:10 {2}TS2339 {2}.*'size'/),
+      expect.stringMatching(
+        /typed\/plugin\.ts:13 {2}TS2322 {2}.*'number' is not assignable to type 'string'/,
+      ),
+      'globex: 2 faults, nothing was sent (--no-type-check leaves types to you)',
+    ])
+    const { output } = await trellis(['deploy', path, '--client', 'globex', '--json'])
+    expect(JSON.parse(output)).toMatchObject({
+      ok: false,
+      active: false,
+      errors: [
+        { code: 'TS2339', file: 'plugin.ts', line: 10 },
+        { code: 'TS2322', file: 'plugin.ts', line: 13 },
+      ],
+    })
+    expect((await trellis(['releases', 'globex'])).output).toBe(before)
+    const trusting = await trellis(['deploy', path, '--client', 'globex', '--dry-run', '--no-type-check'])
+    expect(trusting.output).toMatch(/^globex: would be release \d+, with 1 lambda; nothing was changed$/)
+
+    await folderWith('typed', typed.replace('text.size', 'text.length').replace('collection: 7', 'data: 7'))
+    expect(await trellis(['deploy', path, '--client', 'globex', '--dry-run'])).toMatchObject({ status: 0 })
+    await folderWith('typed', typed.replace('type Query', '\ntype Query @nowhere'))
+    expect((await trellis(['deploy', path, '--client', 'globex'])).errors).toMatch(
+      /^\S+typed\/plugin\.ts:7 {2}DIRECTIVE_NOT_ALLOWED {2}.*\nglobex: 1 fault, nothing was sent$/,
+    )
+  }, 60_000)
+
+  test('where typescript is not installed that is said, and the plugin deployed all the same', async () => {
+    const path = await folderWith('typed', typed)
+    const without = join(folder.path, 'without-typescript.mjs')
+    await writeFile(
+      without,
+      `import { registerHooks } from 'node:module'
+      const resolve = (name, context, next) => {
+        if (name === 'typescript') throw new Error('There is no typescript.')
+        return next(name, context)
+      }
+      registerHooks({ resolve })`,
+    )
+    const args = [program, 'deploy', path, '--client', 'globex', '--dry-run']
+    const { PATH, HOME } = process.env
+    const env = { PATH, HOME, TRELLIS_DATA: join(folder.path, 'data'), NODE_OPTIONS: `--import=${without}` }
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env })
+    expect(stdout.split('\n')).toEqual([
+      'globex: types are not checked, because typescript is not installed (npm install brings it)',
+      expect.stringMatching(/^globex: would be release \d+, with 1 lambda; nothing was changed$/),
+      '',
+    ])
+    expect(stderr).toBe('')
+  })
+
+  test('grants are shown, given and withdrawn; a release that needs what was withdrawn is not gone back to', async () => {
+    const path = await folderWith('calling', calling)
+    const deploy = () => trellis(['deploy', path, '--client', 'globex', '--json'])
+    const { errors } = JSON.parse((await deploy()).output)
+    expect(errors).toEqual([
+      { code: 'NEEDS_NOT_GRANTED', message: expect.any(String), file: 'plugin.ts', line: 9 },
+    ])
+    const granted = await trellis(['grant', 'globex', '--scope', 'notify', '--egress', '*.Rates.example'])
+    expect(granted.output).toMatch(
+      /^globex is granted .*notify.*, calls to \*\.rates\.example, calls to hooks/,
+    )
+    const { number } = JSON.parse((await deploy()).output)
+    const { output } = await trellis(['grants', 'clients/globex'])
+    expect(output.split('\n')[1]).toBe(
+      `globex: release ${number}, which is served, needs calls to api.rates.example`,
+    )
+    await trellis(['rollback', 'globex'])
+    const withdrawn = await trellis(['withdraw', 'globex', '--egress', '*.rates.example', '--json'])
+    expect(JSON.parse(withdrawn.output).grants.egress).toEqual(['hooks.newsroom.example'])
+    expect(await trellis(['rollback', 'globex', '--to', `${number}`])).toEqual({
+      status: 1,
+      output: '',
+      errors: expect.stringMatching(/^PLUGIN_INVALID {2}.*\n {2}plugin\.ts:9 {2}NEEDS_NOT_GRANTED {2}/),
+    })
+
+    const deployKey = platform.demo.clients.globex?.deployKey ?? ''
+    const wrong: [string[], RegExp][] = [
+      [
+        ['withdraw', 'globex', '--egress', '*.rates.example'],
+        /^globex was not granted \*\.rates\.example\.$/,
+      ],
+      [['grant', 'globex'], /^Name scopes with --scope, or hosts with --egress\.$/],
+      [['grant', 'globex', '--scope', 'all'], /^BAD_USER_INPUT {2}.*"all"/],
+      [['grant', 'globex', '--egress', '127.0.0.1'], /^BAD_USER_INPUT {2}/],
+      [['grant', 'initech', '--scope', 'notify'], /^There is no client initech/],
+      [['grant', 'globex', '--scope', 'notify', '--key', deployKey], /^FORBIDDEN {2}/],
+    ]
+    for (const [args, expected] of wrong)
+      expect(await trellis(args)).toEqual({ status: 1, output: '', errors: expect.stringMatching(expected) })
+  }, 30_000)
+
+  test('one function is run here: its log, its answer, and what it took', async () => {
+    const path = await folderWith('calling', calling)
+    const ran = await trellis(['invoke', join(plugins, 'acme'), 'Query.greeting', '--args', '{"name":"Ada"}'])
+    expect(ran.output.split('\n')).toEqual([
+      'info: greeting Ada null',
+      '"Good night Ada"',
+      expect.stringMatching(
+        /^Query\.greeting: [\d.]+ ms of CPU time, loading included; answered after [\d.]+ ms$/,
+      ),
+    ])
+    const busy = greeting('x').replace(
+      "return 'x '",
+      "for (const end = Date.now() + 20; Date.now() < end;);\nreturn 'x '",
+    )
+    const slow = await trellis(['invoke', await folderWith('busy', busy), 'Query.greeting', '--json'])
+    const { cpuMs, wallMs } = JSON.parse(slow.output)
+    expect(cpuMs).toBeGreaterThan(2)
+    expect(wallMs).toBeGreaterThan(20)
+
+    const rate = (host: string, ...flags: string[]) =>
+      trellis(['invoke', path, 'Query.rate', '--args', JSON.stringify({ host }), ...flags])
+    expect((await rate('api.rates.example')).errors).toMatch(
+      /^info: asking .*\nLAMBDA_FAILED {2}GET .* was not sent/,
+    )
+    // The net outside: this name is one of a private address. All else is as on the platform.
+    const names = jest.spyOn(Resolver.prototype, 'resolve4').mockImplementation(async () => ['10.0.0.1'])
+    const inner = await rate('api.rates.example', '--allow-fetch')
+    expect(inner.errors).toMatch(
+      /LAMBDA_FAILED {2}The host api\.rates\.example has an address that is not of the public/,
+    )
+    expect(names).toHaveBeenCalledWith('api.rates.example')
+    const other = await rate('other.example', '--allow-fetch')
+    expect(other.errors).toMatch(/LAMBDA_FAILED {2}other\.example is not in `needs\.egress`/)
+    expect(names).toHaveBeenCalledTimes(1)
+    names.mockRestore()
+  }, 30_000)
+
   test('secrets go in, never come out, and are cut out of the log', async () => {
     expect((await trellis(['secrets', 'list', 'acme'])).output).toBe('acme has no secrets.')
     const value = 'a-very-secret-value'
@@ -144,6 +326,37 @@ describe('npx trellis', () => {
     expect((await trellis(['types', join(plugins, 'acme')])).output).toMatch(/is as it should be/)
   })
 
+  test('types are written again whenever a file is saved, also after one that is none', async () => {
+    const path = await folderWith('watched', typed)
+    const args = [program, 'types', '--watch', '--client', 'acme']
+    const { PATH, HOME } = process.env
+    const env = { PATH, HOME, TRELLIS_DATA: join(folder.path, 'data') }
+    const watching = spawn(process.execPath, args, { cwd: path, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let said = ''
+    for (const stream of [watching.stdout, watching.stderr])
+      stream.on('data', (chunk) => {
+        said += chunk
+      })
+    const ended = once(watching, 'exit')
+    const within = 30_000
+    const declares = async (argument: string) => {
+      const text = await readFile(join(path, 'trellis.d.ts'), 'utf8').catch(() => '')
+      return text.includes(`readonly ${argument}: string`)
+    }
+    try {
+      await eventually('it watches', () => said.includes('watching .'), within)
+      expect(await declares('text')).toBe(true)
+      await folderWith('watched', `${typed}}`)
+      await eventually('a fault', () => /plugin\.ts:\d+ {2}BUNDLE_FAILED {2}/.test(said), within)
+      await folderWith('watched', typed.replace('text: String!', 'words: String!'))
+      await eventually('other types', () => declares('words'), within)
+    } finally {
+      watching.kill('SIGINT')
+    }
+    // Ended by itself, and there was a fault.
+    expect(await ended).toEqual([1, null])
+  }, 60_000)
+
   test('what is wrong is a line, and status 1; no key is shown', async () => {
     const key = platform.demo.clients.acme?.deployKey ?? ''
     const cases: [string[], Record<string, string>, RegExp][] = [
@@ -158,6 +371,12 @@ describe('npx trellis', () => {
         /^http:\/\/127\.0\.0\.1:1\/graphql cannot be reached \(.*\)\. Is the platform running\?/,
       ],
       [['releases', 'acme'], { TRELLIS_DATA: '/nowhere' }, /^No platform is known: run npm start/],
+      [['grant', 'acme'], { TRELLIS_DATA: '/nowhere' }, /^Name scopes with --scope/],
+      [
+        ['grant', 'acme', '--scope', 'notify'],
+        { TRELLIS_DATA: '/nowhere', TRELLIS_ENDPOINT: 'http://127.0.0.1:1/graphql' },
+        /^No operator key for the client acme is known: set TRELLIS_OPERATOR_KEY/,
+      ],
       [['releases', 'acme', '--first', 'many'], {}, /It is not a whole number/],
       [['unknown'], {}, /unknown command/],
     ]

@@ -184,7 +184,9 @@ test('rules, handlers and needs are named by the build, each where it stands whe
     handlers: ['data.record.created', 'plugin.order.late'],
     needs: { scopes: ['notify', 'records:read'], egress: ['api.shipping.example'] },
   })
+  // A word for it elsewhere is not its place.
   const wrong = files['plugin.ts']
+    .replace('rules:', '/* API.shipping.example, createRecord */ rules:')
     .replace('plugin.order.late', 'order.late')
     .replace('Mutation.createRecord', 'createRecord')
     .replace('api.shipping', 'API.shipping')
