@@ -165,6 +165,11 @@ export const errorCatalogue = {
     meaning: 'What a plugin sent to a host, or got from it, is larger than it may be.',
   },
   EGRESS_TIMEOUT: { status: 504, meaning: 'A host that a plugin called did not answer in time.' },
+  EGRESS_CERTIFICATE_REFUSED: {
+    status: 502,
+    meaning:
+      'A host that a plugin called showed a certificate that is not its own, or that nobody known has signed.',
+  },
   EGRESS_FAILED: {
     status: 502,
     meaning: 'A host that a plugin called could not be reached, or does not speak HTTP.',

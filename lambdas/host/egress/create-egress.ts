@@ -107,7 +107,8 @@ async function send(
   { signal, maxAnswerBytes }: Limits,
 ): Promise<Answer> {
   const client = new Client(url.origin, {
-    connect: { lookup: lookupOf(addresses) },
+    // Said aloud, so that no setting of the environment says otherwise.
+    connect: { lookup: lookupOf(addresses), rejectUnauthorized: true },
     maxResponseSize: maxAnswerBytes,
     pipelining: 1,
   })
@@ -135,6 +136,10 @@ function lookupOf(addresses: readonly Address[]): LookupFunction {
   }
 }
 
+/** As Node names what TLS, and the comparison of names, have against a certificate. */
+const ofCertificate =
+  /^(ERR_TLS_CERT_|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)|PATH_LENGTH_|ERROR_IN_CERT_)/
+
 function isRedirect(status: number): boolean {
   return [301, 302, 303, 307, 308].includes(status)
 }
@@ -145,6 +150,11 @@ function egressError(error: unknown, signal: AbortSignal): TrellisError {
     return new TrellisError('EGRESS_TOO_LARGE', 'The host answered more than a plugin may be given.')
   if (error instanceof undiciErrors.InvalidArgumentError)
     return new TrellisError('BAD_USER_INPUT', 'The request is not one that HTTP can carry.')
+  if (typeof error === 'object' && error && 'code' in error && ofCertificate.test(String(error.code)))
+    return new TrellisError(
+      'EGRESS_CERTIFICATE_REFUSED',
+      'The certificate does not prove that this is the host.',
+    )
   return new TrellisError('EGRESS_FAILED', 'The host could not be reached, or does not speak HTTP.')
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
 import { createEgress, type EgressOptions } from '../../../lambdas/host/egress/create-egress.ts'
 
 type Seen = {
@@ -33,6 +34,8 @@ beforeEach(() => {
 
 const redirect = (status: number, location: () => string) => (response: ServerResponse) =>
   response.writeHead(status, { location: location() }).end('elsewhere')
+/** A megabyte in a kilobyte. */
+const bomb = gzipSync('x'.repeat(1_000_000)).subarray(0, 999)
 const answers = new Map<string, (response: ServerResponse) => void>([
   ['/ok?q=1', (response) => response.writeHead(201, { 'x-a': ['1', '2'] }).end('fine')],
   ['/long', (response) => response.end('x'.repeat(1_001))],
@@ -46,6 +49,14 @@ const answers = new Map<string, (response: ServerResponse) => void>([
   ['/drip', (response) => void response.write('x')],
   ['/silent', () => undefined],
   ['/broken', (response) => void response.destroy()],
+  ['/bomb', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb)],
+  [
+    '/smuggled',
+    (response) =>
+      void response.socket?.end(
+        'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n2\r\nok\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',
+      ),
+  ],
   ['/headers', (response) => response.writeHead(200, { a: 'x'.repeat(100_000) }).end()],
   ['/moved', redirect(302, () => `http://other.example:${port}/ok?q=1`)],
   ['/kept', redirect(307, () => '/ok?q=1')],
@@ -129,6 +140,9 @@ test.each([
   ['BAD_USER_INPUT', 'a user that looks like the host', 'http://api.example:PORT@evil.example/'],
   ['BAD_USER_INPUT', 'a user', 'http://user@api.example:PORT/'],
   ['BAD_USER_INPUT', 'no URL', '//api.example/'],
+  ['EGRESS_NOT_GRANTED', 'a name that only begins like a grant', 'http://api.example.evil.example:PORT/'],
+  ['BAD_USER_INPUT', 'an address with a zone', 'http://[fe80::1%25lo]:PORT/'],
+  ['BAD_USER_INPUT', 'a host that hides a path', 'http://127.0.0.1%2f@api.example:PORT/'],
   ['EGRESS_FAILED', 'a name without an address', 'http://nowhere.test:PORT/'],
 ])('%s: %s', async (code, _what, url) => {
   const granted = [...grants(), `http://nowhere.test:${port}`]
@@ -142,6 +156,11 @@ test.each([
   '0x7f.1',
   '0177.1',
   '127.1',
+  '0x7f000001',
+  '017700000001',
+  '[::127.0.0.1]',
+  '[::ffff:0:127.0.0.1]',
+  '[64:ff9b:1::7f00:1]',
   '0',
   '[::1]',
   '[::]',
@@ -222,8 +241,15 @@ test.each([
   ['EGRESS_TIMEOUT', '/silent'],
   ['EGRESS_FAILED', '/broken'],
   ['EGRESS_FAILED', '/headers'],
+  ['EGRESS_FAILED', '/smuggled'],
 ])('%s: %s', async (code, path) => {
   expect(await codeOf(get(path, { timeoutMs: 300 }))).toBe(code)
+})
+
+test('what comes packed is not unpacked', async () => {
+  const { body, headers } = await get('/bomb')
+  expect(headers['content-encoding']).toBe('gzip')
+  expect(body.length).toBeLessThanOrEqual(999)
 })
 
 test('a name server that never answers costs the time of a call and no more', async () => {
@@ -238,6 +264,10 @@ test.each<[string, object]>([
   ['BAD_USER_INPUT', { body: 'of a GET' }],
   ['BAD_USER_INPUT', { headers: { 'x-a': 'a\r\nhost: inner' } }],
   ['BAD_USER_INPUT', { headers: { 'x a': '1' } }],
+  ['BAD_USER_INPUT', { headers: { 'transfer-encoding ': 'chunked' } }],
+  ['BAD_USER_INPUT', { headers: { 'x-a:host': 'inner' } }],
+  ['BAD_USER_INPUT', { headers: { 'x-a': 'a\nhost: inner' } }],
+  ['BAD_USER_INPUT', { headers: { 'x-a': 'a\0' } }],
   ['BAD_USER_INPUT', { headers: { 'x-a': '日本' } }],
   ['BAD_USER_INPUT', { headers: Object.fromEntries(Array.from({ length: 51 }, (_, n) => [`x-${n}`, ''])) }],
   ['BAD_USER_INPUT', { headers: { 'x-a': 'x'.repeat(16_000) } }],
