@@ -140,6 +140,10 @@ export const errorCatalogue = {
     meaning: 'A value that a plugin wants to keep is larger than a value may be.',
   },
   KV_FULL: { status: 507, meaning: 'A plugin keeps as many keys, or as much, as one client may.' },
+  SECRET_UNREADABLE: {
+    status: 500,
+    meaning: 'A secret of a plugin was sealed with a key that the platform does not have; set it again.',
+  },
   EVENT_TOO_LARGE: {
     status: 413,
     meaning: 'The data of an event that a plugin emits is larger than an event may carry.',

@@ -8,9 +8,14 @@ import { z } from 'zod'
 export type SealedText = {
   /** Looks different each time. */
   seal(place: readonly string[], text: string): Uint8Array<ArrayBuffer>
-  /** @throws when the bytes were not made by `seal` for this place with this key */
+  /** @throws when the bytes were not made by `seal` for this place with one of the keys */
   open(place: readonly string[], sealed: Uint8Array): string
+  /** Whether it was made with another key than the first. */
+  isOutdated(place: readonly string[], sealed: Uint8Array): boolean
 }
+
+/** 32 bytes each. The first seals, any of them opens: keys can be changed. What they sealed is lost without them. */
+export type SealingKeys = readonly [Uint8Array, ...Uint8Array[]]
 
 const format = 1
 const ivBytes = 12
@@ -23,12 +28,29 @@ export const sealingKey = z
   .transform((text) => Buffer.from(text, 'base64'))
   .refine((key) => key.length === keyBytes, `has to be ${keyBytes} bytes in base64`)
 
-/**
- * @param key 32 bytes: what it sealed is lost without it
- * @param purpose what is sealed for one purpose opens for no other, though the key is the same
- */
-export function createSealedText(key: Uint8Array, purpose: string): SealedText {
-  const derived = deriveKey(key, purpose)
+/** @param purpose what is sealed for one purpose opens for no other, though the keys are the same */
+export function createSealedText([first, ...others]: SealingKeys, purpose: string): SealedText {
+  const newest = sealWith(deriveKey(first, purpose))
+  const all = [newest, ...others.map((key) => sealWith(deriveKey(key, purpose)))]
+  const opens = (one: Seal, place: readonly string[], sealed: Uint8Array) => {
+    try {
+      one.open(place, sealed)
+      return true
+    } catch {
+      // That it does not open is all that there is to know.
+      return false
+    }
+  }
+  return {
+    seal: newest.seal,
+    open: (place, sealed) => (all.find((one) => opens(one, place, sealed)) ?? newest).open(place, sealed),
+    isOutdated: (place, sealed) => !opens(newest, place, sealed),
+  }
+}
+
+type Seal = Pick<SealedText, 'seal' | 'open'>
+
+function sealWith(derived: Buffer): Seal {
   return {
     seal(place, text) {
       const iv = randomBytes(ivBytes)

@@ -4,6 +4,7 @@ import { repeatEvery } from '../../events/bus/repeat-every.ts'
 import type { Close } from '../../foundation/closing.ts'
 import type { Log } from '../../foundation/log.ts'
 import { registerInstance } from '../../foundation/register-instance.ts'
+import type { SealingKeys } from '../../foundation/sealed-text.ts'
 import type { RunningService } from '../../foundation/service.ts'
 import type { PrismaClient } from '../../prisma/generated/lambdas/client.ts'
 import type { ModuleRegistration } from '../../schema/registration.ts'
@@ -15,6 +16,7 @@ import { createKvStore } from './ctx/kv-store.ts'
 import { createOpenCall } from './ctx/open-call.ts'
 import { createPluginTokens } from './ctx/plugin-tokens.ts'
 import { createRedaction } from './ctx/redaction.ts'
+import { resealSecrets } from './ctx/reseal-secrets.ts'
 import { createSecretStore } from './ctx/secret-store.ts'
 import { withRedaction } from './ctx/with-redaction.ts'
 import type { Egress } from './egress/create-egress.ts'
@@ -45,8 +47,7 @@ export type HostGround = {
   /** Null: plugins emit no events, and handle none. */
   bus: Bus | null
   egress: Egress
-  /** 32 bytes. */
-  secretsKey: Uint8Array
+  secretsKeys: SealingKeys
   /** Before each further attempt to handle an event, in ms. @default as of the bus */
   handlerRetryDelaysMs?: readonly number[] | undefined
 }
@@ -73,7 +74,7 @@ const expireEveryMs = 60_000
  * processes of the isolates, never here.
  */
 export async function createLambdaHost(
-  { db, databaseUrl, bus, egress, secretsKey, handlerRetryDelaysMs }: HostGround,
+  { db, databaseUrl, bus, egress, secretsKeys, handlerRetryDelaysMs }: HostGround,
   options: LambdaHostOptions,
 ): Promise<RunningService> {
   const { log, gatewayUrl } = options
@@ -96,7 +97,8 @@ export async function createLambdaHost(
     createRunLambdas(isolates, [createLogCrossing(pluginLog, redaction), stats.note, replaced.note]),
   )
   const kv = createKvStore(db)
-  const secrets = createSecretStore(db, secretsKey)
+  const secrets = createSecretStore(db, secretsKeys)
+  await resealSecrets(secrets, log)
   const emitter = bus && openEventEmitter({ db, databaseUrl, bus, log })
   const openCall = createOpenCall(
     {

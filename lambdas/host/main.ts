@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { openBus } from '../../events/bus/open-bus.ts'
 import { parseConfig } from '../../foundation/config.ts'
 import { createLog } from '../../foundation/log.ts'
-import { sealingKey } from '../../foundation/sealed-text.ts'
+import { type SealingKeys, sealingKey } from '../../foundation/sealed-text.ts'
 import { type Env, type RunningService, runService } from '../../foundation/service.ts'
 import { PrismaClient } from '../../prisma/generated/lambdas/client.ts'
 import { migrate } from '../../prisma/migrate.ts'
@@ -24,6 +24,8 @@ const settingsSchema = z.object({
   TRELLIS_BUS_URL: z.url().optional(),
   /** Seals the secrets of plugins: 32 bytes, in base64. What it sealed is lost without it. */
   TRELLIS_SECRETS_KEY: sealingKey,
+  /** Opens what was sealed before; at the start that is sealed anew. */
+  TRELLIS_SECRETS_KEY_PREVIOUS: sealingKey.optional(),
   /** Addresses that plugins may call though they are not of the public internet, for development: `127.0.0.1,10.0.0.0/8`. */
   TRELLIS_EGRESS_ALLOW: z.string().default('').transform(readBlocks),
   /** Processes that run plugins; each client is always in the same one. */
@@ -54,7 +56,7 @@ export async function start(env: Env, options: HostStartOptions = {}): Promise<R
     const bus = busUrl === undefined ? null : await openBus({ url: busUrl, log })
     if (bus) opened.defer(bus.close)
     const egress = createEgress({ allows: settings.TRELLIS_EGRESS_ALLOW })
-    const ground = { ...options, db, databaseUrl, bus, egress, secretsKey: settings.TRELLIS_SECRETS_KEY }
+    const ground = { ...options, db, databaseUrl, bus, egress, secretsKeys: secretsKeysOf(settings) }
     const host = await createLambdaHost(ground, {
       host: settings.HOST,
       port: settings.PORT,
@@ -70,6 +72,11 @@ export async function start(env: Env, options: HostStartOptions = {}): Promise<R
     await opened.disposeAsync()
     throw error
   }
+}
+
+function secretsKeysOf(settings: z.infer<typeof settingsSchema>): SealingKeys {
+  const { TRELLIS_SECRETS_KEY: key, TRELLIS_SECRETS_KEY_PREVIOUS: previous } = settings
+  return previous ? [key, previous] : [key]
 }
 
 function poolOf(settings: z.infer<typeof settingsSchema>): LambdaHostOptions['pool'] {

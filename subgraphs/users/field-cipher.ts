@@ -14,7 +14,7 @@ export type FieldCipher = {
 
 /** @param key 32 bytes, TRELLIS_FIELD_KEY: what it encrypted is lost without it */
 export function createFieldCipher(key: Uint8Array): FieldCipher {
-  const { seal, open } = createSealedText(key, 'trellis users: fields')
+  const { seal, open } = createSealedText([key], 'trellis users: fields')
   const fingerprintKey = deriveKey(key, 'trellis users: fingerprints')
 
   return {

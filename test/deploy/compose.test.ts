@@ -15,7 +15,7 @@ describe('docker-compose.yml', () => {
     const listed = all(await read('.env.example'), /^(\w+)=$/gm)
     expect(new Set(all(compose, /\$\{(\w+):\?\}/g))).toEqual(new Set(listed))
     expect(new Set(all(compose, /\$\{(\w+):-[^}]*\}/g))).toEqual(
-      new Set(['LOG_LEVEL', 'TRELLIS_BUS_URL', 'TRELLIS_PORT']),
+      new Set(['LOG_LEVEL', 'TRELLIS_BUS_URL', 'TRELLIS_PORT', 'TRELLIS_SECRETS_KEY_PREVIOUS']),
     )
   })
 

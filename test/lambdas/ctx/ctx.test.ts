@@ -1,7 +1,14 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { answering, type LambdaHostUnderTest, startLambdaHost } from '../lambda-host-under-test.ts'
+import { start } from '../../../lambdas/host/main.ts'
+import {
+  answering,
+  deployerOf,
+  type LambdaHostUnderTest,
+  startLambdaHost,
+} from '../lambda-host-under-test.ts'
 
 let host: LambdaHostUnderTest
 const server = createServer((request, response) => response.end(`${request.method} ${request.url}`))
@@ -98,4 +105,15 @@ test("the plugin's own rights never enter the isolate, and what it does with the
       traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-01/),
     },
   ])
+})
+
+test('a copy that is started with a new key seals secrets with it; one that has the old key alone says so to the lambda', async () => {
+  const set = { do: 'setSecret', name: 'TOKEN', value: 'hush-hush-42' }
+  await host.send('/clients/acme/desk', set, deployerOf('acme'))
+  expect(await run('return String(await ctx.secrets.get("TOKEN") === "hush-hush-42")')).toBe('true')
+  const next = randomBytes(32).toString('base64')
+  const keys = { TRELLIS_SECRETS_KEY: next, TRELLIS_SECRETS_KEY_PREVIOUS: host.env.TRELLIS_SECRETS_KEY }
+  const copy = await start({ ...host.env, ...keys })
+  await copy.close()
+  expect(await run(codeOf('ctx.secrets.get("TOKEN")'))).toBe('SECRET_UNREADABLE')
 })

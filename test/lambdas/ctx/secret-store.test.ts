@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { SealingKeys } from '../../../foundation/sealed-text.ts'
 import { createRedaction } from '../../../lambdas/host/ctx/redaction.ts'
 import { createSecretStore, type SecretStore } from '../../../lambdas/host/ctx/secret-store.ts'
 import { openLambdasDatabase } from './lambdas-database.ts'
@@ -6,9 +7,10 @@ import { openLambdasDatabase } from './lambdas-database.ts'
 let database: Awaited<ReturnType<typeof openLambdasDatabase>>
 let secrets: SecretStore
 const key = randomBytes(32)
+const storeWith = (...keys: SealingKeys) => createSecretStore(database.db, keys)
 beforeAll(async () => {
   database = await openLambdasDatabase()
-  secrets = createSecretStore(database.db, key)
+  secrets = storeWith(key)
 })
 afterAll(() => database?.close())
 
@@ -32,13 +34,36 @@ test('the database holds nothing of it, and rows that were swapped, changed or u
   await secrets.set('globex', { ...secret, value: 'theirs' })
   const rows = await database.db.pluginSecret.findMany()
   expect(rows.map(({ sealed }) => Buffer.from(sealed).toString('latin1')).join()).not.toMatch(/hush|theirs/)
-  await expect(createSecretStore(database.db, randomBytes(32)).read('acme', 'API_KEY')).rejects.toThrow()
+  await expect(storeWith(randomBytes(32)).read('acme', 'API_KEY')).rejects.toMatchObject({
+    code: 'SECRET_UNREADABLE',
+  })
   const theirs = rows.find(({ client }) => client === 'globex')
   await database.db.pluginSecret.update({
     where: { client_name: { client: 'acme', name: 'API_KEY' } },
     data: { sealed: theirs?.sealed ?? Buffer.of() },
   })
-  await expect(secrets.read('acme', 'API_KEY')).rejects.toThrow()
+  await expect(secrets.read('acme', 'API_KEY')).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' })
+})
+
+test('after a change of keys everything opens as before; sealed anew, it needs the old key no more', async () => {
+  await database.db.pluginSecret.deleteMany()
+  const [old, next] = [randomBytes(32), randomBytes(32)]
+  await storeWith(old).set('acme', { ...secret, name: 'BEFORE' })
+  await storeWith(next).set('acme', { ...secret, name: 'AFTER' })
+  const both = storeWith(next, old)
+  expect(await both.read('acme', 'BEFORE')).toBe(secret.value)
+  await expect(storeWith(next).read('acme', 'BEFORE')).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' })
+
+  expect(await storeWith(old, next).reseal()).toEqual({ resealed: 1, unreadable: 0 })
+  const resealed = await Promise.all([both.reseal(), both.reseal()])
+  expect(resealed).toContainEqual({ resealed: 2, unreadable: 0 })
+  for (const name of ['BEFORE', 'AFTER']) expect(await storeWith(next).read('acme', name)).toBe(secret.value)
+  expect(await both.names('acme')).toEqual([
+    expect.objectContaining({ name: 'AFTER', setBy: 'key:1' }),
+    expect.objectContaining({ name: 'BEFORE', setBy: 'key:1' }),
+  ])
+  expect(await storeWith(old).reseal()).toEqual({ resealed: 0, unreadable: 2 })
+  expect(await storeWith(next).reseal()).toEqual({ resealed: 0, unreadable: 0 })
 })
 
 test.each([
