@@ -12,14 +12,14 @@ export type KeptOperations = {
 
 type Kept = { text: OperationText; prepared: PreparedOperation; uses: number }
 
-const bounds = { operations: 2_000, characters: 4_000_000 }
+/** At most 2,000 operations. A bound by number alone would take its room at once, for each client. */
+const bounds = { characters: 4_000_000, atLeast: 2_000 }
 
 /** @param shared those of all planners of the supergraph: found there, kept here */
 export function createKeptOperations(shared: SharedOperations): KeptOperations {
   const kept = new LRUCache<string, Kept>({
-    max: bounds.operations,
     maxSize: bounds.characters,
-    sizeCalculation: (_kept, key) => key.length,
+    sizeCalculation: (_kept, key) => Math.max(key.length, bounds.atLeast),
   })
   const keep = (key: string, { query, operationName }: OperationText, prepared: PreparedOperation) => {
     kept.set(key, { text: { query, operationName }, prepared, uses: 1 })

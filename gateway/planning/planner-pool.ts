@@ -85,7 +85,7 @@ export function createPlannerPool(options: Partial<PlannerPoolOptions> = {}): Pl
     // It may have been the job before, or the machine: the job itself is suspect only when it happens again.
     if (outcome.kind === 'lost' && !isClosed) outcome = await runOnThread(job)
     running -= 1
-    settle(isClosed && outcome.kind === 'lost' ? { kind: 'refused' } : outcome)
+    settle(isClosed ? { kind: 'refused' } : outcome)
     workOn()
   }
   const workOn = () => {

@@ -65,8 +65,9 @@ const countMs = 10_000
 const defaultBounds: RestBounds = { generations: 500, memoryMb: 1_024, idleCounts: 90 }
 /** Of the most used operations, how many are planned for a new generation, and for how long a swap waits for them. */
 const warmth = { own: { most: 50, ms: 300 }, wake: { most: 0, ms: 0 }, common: { most: 10, ms: 100 } }
-/** Streams that are told of a swap in one turn of the event loop. */
+/** Streams that are told of a swap in one turn of the event loop, and graphs that are looked at for a change. */
 const toldAtOnce = 100
+const lookedAtAtOnce = 100
 
 /** The generation of each graph: built when first asked for, swapped by one assignment, closed when its last lease ends. */
 export function createGenerations<Source>(options: GenerationsOptions<Source>): Generations {
@@ -117,11 +118,11 @@ export function createGenerations<Source>(options: GenerationsOptions<Source>): 
     log.info({ client: slot.key, generation, number, reason }, 'a new generation is served')
     for (const listener of listeners) listener(slot.key, readStatus(slot, next))
     tellStreams(slot).catch((error) => log.error({ err: error }, 'subscriptions were not told of a swap'))
-    makeRoom(slot)
+    if (!before) makeRoom(slot)
   }
   const bringUpToDate = async (slot: Slot, concern: Concern) => {
     // A thousand that are made of the same take no time to build, and would hold the event loop one after the other.
-    if (concern === 'common') await turn()
+    await turn()
     const graph = phase === 'open' ? graphOf(slot.key) : null
     if (!graph) return end(slot)
     const hash = hashOf(graph)
@@ -165,12 +166,14 @@ export function createGenerations<Source>(options: GenerationsOptions<Source>): 
     return describeChange(slot.summary, summarize(graph)).isCommon ? 'common' : 'own'
   }
   const swap = async () => {
-    const swaps: Promise<void>[] = []
-    for (const slot of [...slots.values()]) {
+    const concerned: [Slot, Concern][] = []
+    for (const [index, slot] of [...slots.values()].entries()) {
+      if (index % lookedAtAtOnce === lookedAtAtOnce - 1) await turn()
       const concern = concernOf(slot)
-      if (concern) swaps.push(addOrLog(slot, concern))
+      if (concern) concerned.push([slot, concern])
     }
-    await Promise.all(swaps)
+    // All of them at once: the busiest among all is the first.
+    await Promise.all(concerned.map(([slot, concern]) => addOrLog(slot, concern)))
   }
   const statusOf = (key: string) => {
     const slot = slots.get(key)

@@ -15,13 +15,13 @@ export type PersistedQueries = {
   keep(request: GraphqlRequest): void
 }
 
-const kept = { queries: 2_000, characters: 4_000_000 }
+/** At most 2,000 queries, without taking room for them before they come. */
+const kept = { characters: 4_000_000, atLeast: 2_000 }
 
 export function createPersistedQueries(): PersistedQueries {
   const texts = new LRUCache<string, string>({
-    max: kept.queries,
     maxSize: kept.characters,
-    sizeCalculation: (text) => text.length,
+    sizeCalculation: (text) => Math.max(text.length, kept.atLeast),
   })
   return {
     textOf(request) {
