@@ -224,6 +224,7 @@ function registeredCredentials(
     keyOf: (id) => state().apiKeysById.get(id),
     hasClient: (slug) => state().clients.has(slug),
     grantedScopes: (client) => state().clients.get(client)?.grants.scopes ?? [],
+    allowedDepth: (client) => state().clients.get(client)?.limits.depth,
     // Whatever other modules send, only this one signs people in.
     userTokenKeys: () => state().modules.get('users')?.tokenKeys ?? [],
   }

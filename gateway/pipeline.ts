@@ -1,4 +1,3 @@
-import { TrellisError } from '../foundation/errors.ts'
 import type { Viewer } from '../foundation/viewer.ts'
 import type { Identity } from './access/authenticate.ts'
 import type { Graph } from './supergraph/graph.ts'
@@ -10,13 +9,11 @@ export type GraphLease = Disposable & { graph: Graph }
 export type AcquireGraph = (viewer: Viewer | null) => Promise<GraphLease>
 
 export type OperationRequest = {
-  /** @throws {TrellisError} UNAUTHENTICATED, CLIENT_MISMATCH */
+  /** @throws {TrellisError} UNAUTHENTICATED, CLIENT_MISMATCH, LAMBDA_TOO_DEEP */
   identify(): Promise<Identity>
   traceparent: string | undefined
   disconnected: AbortSignal
 }
-
-const deepest = 3
 
 /**
  * The corridor: the whole life of an operation, whichever door it came in by. `run` parses, validates, plans, executes
@@ -28,8 +25,6 @@ export async function handleOperation<Answer>(
   run: (graph: Graph, context: OperationContext) => Promise<Answer>,
 ): Promise<Answer> {
   const { viewer, forwarded, depth } = await identify()
-  if (depth > deepest)
-    throw new TrellisError('LAMBDA_TOO_DEEP', 'Lambdas and graph call each other too deep.')
   using lease = await acquire(viewer)
   return await run(lease.graph, { viewer, forwarded, depth, traceparent, disconnected })
 }

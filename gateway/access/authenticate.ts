@@ -36,7 +36,7 @@ export type Identity = {
 }
 
 export type Authenticator = {
-  /** @throws {TrellisError} UNAUTHENTICATED, CLIENT_MISMATCH */
+  /** @throws {TrellisError} UNAUTHENTICATED, CLIENT_MISMATCH, LAMBDA_TOO_DEEP */
   authenticate(credentials: Credentials): Promise<Identity>
   /** Whether an identity established before still stands: not expired, no key of it revoked or of other tags, its client still there. */
   holds(identity: Identity): boolean
@@ -50,6 +50,8 @@ export type CredentialStore = {
   hasClient(slug: string): boolean
   /** What an operator lets a client's plugin do in its own name. */
   grantedScopes(client: string): readonly string[]
+  /** How deep this client's lambdas and graph may call each other, where an operator has said so. */
+  allowedDepth(client: string): number | undefined
   /** The public keys of the users module, by which user access tokens are verified. */
   userTokenKeys(): readonly JWK[]
   /** The public keys of the gateway's own replicas. */
@@ -63,6 +65,8 @@ const userClaimsSchema = z.object({
   roles: z.array(z.enum(roles)),
   exp: z.number(),
 })
+
+const defaultDepth = 3
 
 type ViewerIdentity = Identity & { viewer: Viewer }
 
@@ -170,6 +174,9 @@ function textOfKeys({ userTokenKeys }: CredentialStore): () => string {
 async function identifyLambda(token: string, store: CredentialStore): Promise<ViewerIdentity> {
   const { viewer, depth } = await verifyGatewayToken(token, gatewayAudience, store.gatewayTokenKeys)
   const { exp } = decodeJwt(token)
+  const deepest = (viewer.kind === 'OPERATOR' ? null : store.allowedDepth(viewer.client)) ?? defaultDepth
+  if (depth >= deepest)
+    throw new TrellisError('LAMBDA_TOO_DEEP', `Lambdas and graph call each other ${deepest} deep at most.`)
   return {
     viewer: viewer.kind === 'PLUGIN' ? { ...viewer, scopes: store.grantedScopes(viewer.client) } : viewer,
     depth: depth + 1,

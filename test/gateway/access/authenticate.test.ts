@@ -128,6 +128,8 @@ describe('who is calling', () => {
     const { data } = await ask(await bearer(sign({ viewer, depth: 0 }, 'lambdas')))
     expect(data).toMatchObject({ caller: 'USER of acme' })
     expect(platform.users.callers.at(-1)?.depth).toBe(1)
+    await ask(await bearer(sign({ viewer, depth: 2 }, 'lambdas')))
+    expect(platform.users.callers.at(-1)?.depth).toBe(3)
     expect(await code(await bearer(sign({ viewer, depth: 3 }, 'lambdas')))).toBe('500 LAMBDA_TOO_DEEP')
     await keys.close()
   })

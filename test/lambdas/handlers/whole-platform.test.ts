@@ -22,8 +22,14 @@ const keys: Record<'server' | 'deployer' | 'operator' | 'otherDeployer', Record<
 const plugin = `import { definePlugin, gql } from '@trellis/sdk/plugin'
 const create = gql\`mutation ($collection: String!, $data: JSON!) { createRecord(collection: $collection, data: $data) { id } }\`
 export default definePlugin({
-  typeDefs: gql\`type Query { leak: String }\`,
-  resolvers: { Query: { leak: async (_root, _args, ctx) => { throw new Error('it is ' + await ctx.secrets.get('TOKEN')) } } },
+  typeDefs: gql\`type Query { leak: String self: String ping: String pong: String own: String }\`,
+  resolvers: { Query: {
+    leak: async (_root, _args, ctx) => { throw new Error('it is ' + await ctx.secrets.get('TOKEN')) },
+    self: deeper((ctx) => ctx, 'self'),
+    ping: deeper((ctx) => ctx, 'pong'),
+    pong: deeper((ctx) => ctx, 'ping'),
+    own: deeper((ctx) => ctx.asPlugin, 'own'),
+  } },
   on: { 'data.record.created': async (event, ctx) => {
     const { data } = event.data
     const collection = event.data.collection
@@ -31,10 +37,21 @@ export default definePlugin({
       ctx.log('an order', await ctx.secrets.get('TOKEN'))
       await ctx.asPlugin.graphql(create, { collection: 'audit', data: { order: event.subject } })
     }
+    if (collection === 'well') {
+      const { own } = await ctx.asPlugin.graphql('{ own }')
+      await ctx.asPlugin.graphql(create, { collection: 'audit', data: { own } })
+    }
     if (collection === 'circle') await ctx.asPlugin.graphql(create, { collection, data: {} })
   } },
   needs: { scopes: ['records:write'] },
-})`
+})
+/** Asks for a field of its own plugin: a mark for each lambda on the way, and how it ended. */
+function deeper(asker, field) {
+  return async (_root, _args, ctx) => {
+    try { return '>' + (await asker(ctx).graphql('{ ' + field + ' }'))[field] }
+    catch (error) { return '>' + (error.errors?.[0]?.extensions?.code ?? error.message) }
+  }
+}`
 
 beforeAll(async () => {
   const open = async (owner: Parameters<typeof createTestDatabase>[0]) => {
@@ -68,7 +85,7 @@ beforeAll(async () => {
     const { data } = await gateway.query('{ collections { totalCount } }', keys.server)
     return data?.collections
   })
-  for (const name of ['orders', 'audit', 'circle'])
+  for (const name of ['orders', 'audit', 'circle', 'well'])
     await expectOk(
       `mutation { defineCollection(name: "${name}", schema: { type: "object" }) { name } }`,
       'server',
@@ -145,6 +162,33 @@ test('a handler whose own writes trigger it is stopped, through gateway and modu
   )
   expect(loop).toBeDefined()
   expect(await countOf('circle')).toBe(7)
+})
+
+test('lambdas that ask the graph for lambdas end at the depth their client has, whichever way they ask', async () => {
+  const limit = (limits: object) =>
+    expectOk(
+      'mutation ($limits: PluginLimitsInput!) { setLimits(client: "acme", limits: $limits) { slug } }',
+      'operator',
+      { limits },
+    )
+  await limit({ wallMs: 30_000 })
+  const all = (answer: string) => ({ self: answer, ping: answer, own: answer })
+  expect(await expectOk('{ self ping own }', 'server')).toEqual(all('>>>>LAMBDA_TOO_DEEP'))
+  await limit({ depth: 1 })
+  await eventually('the limit is known', async () => {
+    const { self } = await expectOk('{ self }', 'server')
+    return self === '>>LAMBDA_TOO_DEEP'
+  })
+  expect(await expectOk('{ self ping own }', 'server')).toEqual(all('>>LAMBDA_TOO_DEEP'))
+  await limit({ depth: null, wallMs: null })
+
+  // A handler is no way around: what it asks for is one deep like what anybody asks for.
+  const before = await countOf('audit')
+  await createRecord('well')
+  await eventually('the handler has written', async () => (await countOf('audit')) === before + 1)
+  expect(
+    JSON.stringify(await expectOk('{ records(collection: "audit") { edges { node { data } } } }', 'server')),
+  ).toContain('">>>LAMBDA_TOO_DEEP"')
 })
 
 test('a secret is set and never shown again: not by the graph, the log, an error, or what is on record', async () => {
