@@ -4,6 +4,7 @@ import {
   type DirectiveNode,
   type DocumentNode,
   type FieldDefinitionNode,
+  type InputValueDefinitionNode,
   Kind,
 } from 'graphql'
 import {
@@ -40,9 +41,9 @@ export function checkPlugin(plugin: DocumentNode, core: CoreTypes): PluginFault[
     if (name === null || (!known && !rootTypes.has(name))) return ownOverrides(node)
     if (!isObjectType(node)) return repeatedDefinition(node, name, known)
     const declared: CoreExtension = { node, name, core: known, keys: keys.get(name) ?? [] }
-    if (rootTypes.has(name)) return [...typeDirectives(declared), ...fieldFaults(declared)]
+    if (rootTypes.has(name)) return [...typeFaults(declared, []), ...fieldFaults(declared)]
     if (known?.isEntity)
-      return [...keyFaults(declared, known), ...typeDirectives(declared), ...fieldFaults(declared)]
+      return [...keyFaults(declared, known), ...typeFaults(declared, ['key']), ...fieldFaults(declared)]
     return repeatedDefinition(node, name, known)
   })
 }
@@ -87,10 +88,15 @@ function keyFaults({ node, name, keys }: CoreExtension, core: CoreType): PluginF
     )
 }
 
-function typeDirectives({ node, name }: CoreExtension): PluginFault[] {
-  return (node.directives ?? [])
-    .filter((directive) => directive.name.value !== 'key')
-    .map((directive) => notOnCore(directive, name))
+function typeFaults({ node, name }: CoreExtension, allowed: readonly string[]): PluginFault[] {
+  return [...descriptionFaults(node, name), ...directivesBut(allowed, node, name)]
+}
+
+/** Composition takes the words of whoever has some. */
+function descriptionFaults(node: ObjectTypeNode | FieldDefinitionNode, name: string): PluginFault[] {
+  return [node, ...argumentsOf(node)]
+    .filter((part) => 'description' in part && part.description !== undefined)
+    .map((part) => fault(part, 'DESCRIPTION_NOT_ALLOWED', `${name} belongs to the core, which describes it.`))
 }
 
 function fieldFaults({ node, name: type, core, keys }: CoreExtension): PluginFault[] {
@@ -108,7 +114,11 @@ function fieldFaults({ node, name: type, core, keys }: CoreExtension): PluginFau
           `${name} belongs to the core; mark it @external to require it.`,
         ),
       ]
-    return [...sameSignature(field, name, known.signature), ...directivesBut(['external'], field, name)]
+    return [
+      ...sameSignature(field, name, known.signature),
+      ...descriptionFaults(field, name),
+      ...directivesBut(['external'], field, name),
+    ]
   })
 }
 
@@ -171,10 +181,19 @@ function notOnCore(directive: DirectiveNode, name: string): PluginFault {
   )
 }
 
-function directivesBut(allowed: readonly string[], field: FieldDefinitionNode, name: string): PluginFault[] {
-  return (field.directives ?? [])
-    .filter((directive) => !allowed.includes(directive.name.value))
-    .map((directive) => notOnCore(directive, name))
+function directivesBut(
+  allowed: readonly string[],
+  node: ObjectTypeNode | FieldDefinitionNode,
+  name: string,
+): PluginFault[] {
+  return [
+    ...(node.directives ?? []).filter((directive) => !allowed.includes(directive.name.value)),
+    ...argumentsOf(node).flatMap(({ directives = [] }) => directives),
+  ].map((directive) => notOnCore(directive, name))
+}
+
+function argumentsOf(node: ObjectTypeNode | FieldDefinitionNode): readonly InputValueDefinitionNode[] {
+  return 'arguments' in node ? (node.arguments ?? []) : []
 }
 
 function argumentOf({ arguments: given = [] }: DirectiveNode, wanted: string): string | null {
@@ -187,5 +206,7 @@ function nodeWithDirectives(node: DefinitionNode) {
 }
 
 function fault(node: ASTNode, code: string, message: string): PluginFault {
-  return { code, message, line: node.loc?.startToken.line ?? null }
+  const place = 'name' in node && node.name ? node.name.loc : node.loc
+  // That of its name: a description comes before it.
+  return { code, message, line: place?.startToken.line ?? null }
 }

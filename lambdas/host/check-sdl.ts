@@ -21,6 +21,9 @@ export type CheckedSdl = { document: DocumentNode; faults: SdlFault[] }
 const maxSdlChars = 256_000
 const maxDefinitions = 1_000
 const maxFields = 5_000
+const maxMembers = 10_000
+/** What composing costs grows with their square. */
+const maxOnOne = 20
 const rootTypes: ReadonlySet<string> = new Set(['Query', 'Mutation', 'Subscription'])
 const builtInScalars: ReadonlySet<string> = new Set(['Int', 'Float', 'String', 'Boolean', 'ID'])
 const allowedDirectives: ReadonlySet<string> = new Set([
@@ -62,14 +65,34 @@ function unread(code: string, message: string, line: number | null): CheckedSdl 
 }
 
 /** What composing costs grows with these, and it is the platform that pays. */
-function sizeFaults({ definitions }: DocumentNode): SdlFault[] {
+function sizeFaults(document: DocumentNode): SdlFault[] {
+  const { definitions } = document
   const fields = definitions.reduce(
     (sum, node) => sum + ('fields' in node && node.fields ? node.fields.length : 0),
     0,
   )
-  if (definitions.length <= maxDefinitions && fields <= maxFields) return []
-  const message = `The SDL has more than ${maxDefinitions} definitions, or more than ${maxFields} fields.`
+  const { members, crowded } = countMembers(document)
+  if (definitions.length <= maxDefinitions && fields <= maxFields && members <= maxMembers) return crowded
+  const message = `The SDL has more than ${maxDefinitions} definitions, ${maxFields} fields, or ${maxMembers} arguments, values and members.`
   return [{ code: 'SDL_TOO_LARGE', message, line: null }]
+}
+
+function countMembers(document: DocumentNode): { members: number; crowded: SdlFault[] } {
+  let members = 0
+  const crowded: SdlFault[] = []
+  visit(document, {
+    enter(node) {
+      const directives = 'directives' in node ? (node.directives?.length ?? 0) : 0
+      const interfaces = 'interfaces' in node ? (node.interfaces?.length ?? 0) : 0
+      if (Math.max(directives, interfaces) > maxOnOne)
+        crowded.push(
+          fault(node, 'SDL_TOO_LARGE', `One thing has at most ${maxOnOne} directives, or interfaces.`),
+        )
+      if ('types' in node) members += node.types?.length ?? 0
+      if (node.kind === Kind.INPUT_VALUE_DEFINITION || node.kind === Kind.ENUM_VALUE_DEFINITION) members += 1
+    },
+  })
+  return { members, crowded }
 }
 
 /** The directives and names within a definition. */
@@ -131,9 +154,14 @@ function formFaults(node: DefinitionNode): SdlFault[] {
   }
 }
 
-/** `__` parts a feature from its name in supergraphs: `join__Graph`, `federation__override`. */
+/**
+ * `__` parts a feature from its name in supergraphs: `join__Graph`, `federation__override`. What every object has, such
+ * as `constructor`, composition takes for a type that it knows.
+ */
 function nameFaults(node: ASTNode, name: string): SdlFault[] {
-  return name.startsWith('_') || name.includes('__') || builtInScalars.has(name) ? [reserved(node, name)] : []
+  const isReserved =
+    name.startsWith('_') || name.includes('__') || builtInScalars.has(name) || name in Object.prototype
+  return isReserved ? [reserved(node, name)] : []
 }
 
 function reserved(node: ASTNode, name: string): SdlFault {
@@ -141,5 +169,7 @@ function reserved(node: ASTNode, name: string): SdlFault {
 }
 
 function fault(node: ASTNode, code: string, message: string): SdlFault {
-  return { code, message, line: node.loc?.startToken.line ?? null }
+  const place = 'name' in node && node.name ? node.name.loc : node.loc
+  // That of its name: a description comes before it.
+  return { code, message, line: place?.startToken.line ?? null }
 }

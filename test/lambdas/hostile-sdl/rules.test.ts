@@ -14,6 +14,11 @@ function faultsOf(typeDefs: string): string[] {
 
 const user = (rest: string, on = '') => `type User @key(fields: "id") ${on} { id: ID!\n ${rest} }`
 
+/** As the core has it, but for its argument. */
+const externalUser = (argument: string) =>
+  `${user('a: Int')} type Query {\n user(${argument}): User @external }`
+const many = (count: number, name: string) => Array.from({ length: count }, (_, n) => name + n)
+
 const cases: Record<string, [code: string, typeDefs: string][]> = {
   'names that are not the author’s to give': [
     ['NAME_RESERVED 1', 'type _Any { a: Int }'],
@@ -21,6 +26,11 @@ const cases: Record<string, [code: string, typeDefs: string][]> = {
     ['NAME_RESERVED 1', 'enum join__Graph { PLUGIN }'],
     ['NAME_RESERVED 1', 'type federation__FieldSet { a: Int }'],
     ['NAME_RESERVED 1', 'scalar String'],
+    ['NAME_RESERVED 1', 'type constructor { a: Int }'],
+    ['NAME_RESERVED 1', 'interface toString { a: Int }'],
+    ['NAME_RESERVED 2', '"Any"\ntype _Any { a: Int }'],
+    ['NAME_RESERVED 1', 'extend interface Subscription { a: Int }'],
+    ['SDL_SYNTAX 1', 'type U\u0455er { a: Int }'],
     ['NAME_RESERVED 1', 'input Mutation { a: Int }'],
     ['NAME_RESERVED 2', 'type Query {\n _service: String }'],
     ['NAME_RESERVED 2', 'type Query {\n _entities(representations: [JSON!]!): [JSON] }'],
@@ -28,6 +38,14 @@ const cases: Record<string, [code: string, typeDefs: string][]> = {
   ],
   'the schema and its features are the platform’s': [
     ['SCHEMA_NOT_ALLOWED 1', 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3")'],
+    [
+      'SCHEMA_NOT_ALLOWED 1',
+      'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: [{ name: "@inaccessible", as: "@own" }])',
+    ],
+    ['DIRECTIVE_NOT_ALLOWED 1', 'type A @link(url: "https://specs.apollo.dev/link/v1.0") { a: Int }'],
+    ['DIRECTIVE_NOT_ALLOWED 1', 'type A @extends { a: Int }'],
+    ['DIRECTIVE_NOT_ALLOWED 1', 'enum E { A @inaccessible }'],
+    ['DIRECTIVE_NOT_ALLOWED 1', 'type Query { a(b: Int @inaccessible): Int }'],
     ['SCHEMA_NOT_ALLOWED 1', 'schema { query: Mine } type Mine { a: Int }'],
     ['DIRECTIVE_DEFINED 1', 'directive @mine on OBJECT'],
     ['DIRECTIVE_DEFINED 1', 'directive @key(fields: String) on OBJECT'],
@@ -48,6 +66,15 @@ const cases: Record<string, [code: string, typeDefs: string][]> = {
     ['DIRECTIVE_NOT_ALLOWED 1', user('a: Int', '@tag(name: "partner")')],
     ['DIRECTIVE_NOT_ALLOWED 2', user('email: String @external @tag(name: "partner")')],
     ['DIRECTIVE_NOT_ALLOWED 1', 'type Query @tag(name: "partner") { a: Int }'],
+    ['DIRECTIVE_NOT_ALLOWED 1', 'type Query @key(fields: "a") { a: ID }'],
+    ['DIRECTIVE_NOT_ALLOWED 3', externalUser('id: ID! @tag(name: "partner")')],
+  ],
+  'the core says itself what it is': [
+    ['DESCRIPTION_NOT_ALLOWED 1', '"Mine" type Query { a: Int }'],
+    ['DESCRIPTION_NOT_ALLOWED 2', `"Mine"\n${user('a: Int')}`],
+    ['DESCRIPTION_NOT_ALLOWED 1', 'type User @key(fields: "id") { "Mine" id: ID! a: Int }'],
+    ['DESCRIPTION_NOT_ALLOWED 2', user('"Mine" email: String @external a: Int @requires(fields: "email")')],
+    ['DESCRIPTION_NOT_ALLOWED 3', externalUser('"Mine" id: ID!')],
   ],
   'nobody else’s guards are set': [
     ['DIRECTIVE_NOT_ALLOWED 1', user('a: Int', '@requiresScopes(scopes: [["x"]])')],
@@ -84,6 +111,10 @@ const cases: Record<string, [code: string, typeDefs: string][]> = {
     ['ENTITY_WITHOUT_KEY 1', 'extend type User { a: Int }'],
     ['KEY_NOT_OF_CORE 1', 'type User @key(fields: "id") @key(fields: "email") { id: ID! email: String }'],
     ['KEY_NOT_OF_CORE 1', 'type User @key(fields: "id name") { id: ID! name: String! }'],
+    ['KEY_NOT_OF_CORE 1', 'type User @key(fields: "... on User { id }") { id: ID! a: Int }'],
+    ['KEY_NOT_OF_CORE 3', `${user('a: Int')}\nextend type User @key(fields: "email") { email: String }`],
+    ['ENTITY_WITHOUT_KEY 1', 'extend type User { id: ID! @external a: Int }'],
+    ['ENTITY_WITHOUT_KEY 1', 'type User @key(fields: ["id"]) { id: ID! a: Int }'],
     ['CORE_FIELD_CHANGED 1', 'type User @key(fields: "id") { id: ID a: Int }'],
     ['CORE_FIELD_CHANGED 1', 'type User @key(fields: "id") { id: String! a: Int }'],
     ['CORE_FIELD_CHANGED 1', 'type User @key(fields: "id") { id(salt: Int): ID! a: Int }'],
@@ -101,6 +132,8 @@ const cases: Record<string, [code: string, typeDefs: string][]> = {
     ['OVERRIDE_NOT_ALLOWED 1', 'type Query { me: JSON @override(from: "users") }'],
     ['OVERRIDE_NOT_ALLOWED 1', 'type Mine { a: Int @override(from: "data") }'],
     ['OVERRIDE_NOT_ALLOWED 2', user('unreadCount: Int @override(from: "users")')],
+    ['SDL_INVALID 2', user('unreadCount: Int @override(from: "notifications") @override(from: "users")')],
+    ['OVERRIDE_NOT_ALLOWED 2', user('unreadCount: Int @override(from: null)')],
     [
       'OVERRIDE_NOT_ALLOWED 2',
       user('unreadCount: Int @override(from: "notifications", label: "percent(1)")'),
@@ -112,6 +145,12 @@ const cases: Record<string, [code: string, typeDefs: string][]> = {
   ],
   'the platform is not made to choke on it': [
     ['SDL_TOO_LARGE -', `type Query { a: Int } # ${'x'.repeat(256_000)}`],
+    ['SDL_TOO_LARGE 1', `type A ${'@key(fields: "id") '.repeat(21)} { id: ID! }`],
+    ['SDL_TOO_LARGE 2', `type A {\n a: Int ${'@tag(name: "a") '.repeat(21)} }`],
+    ['SDL_TOO_LARGE 1', `type A implements ${many(21, 'I').join(' & ')} { a: Int }`],
+    ['SDL_TOO_LARGE -', `enum E { ${many(10_001, 'V').join(' ')} }`],
+    ['SDL_TOO_LARGE -', `type Query { a(${many(10_001, 'a').join(': Int ')}: Int): Int }`],
+    ['SDL_TOO_LARGE -', `union U = ${many(10_001, 'T').join('|')}`],
     ['SDL_TOO_LARGE -', Array.from({ length: 1_001 }, (_, n) => `scalar S${n}`).join('\n')],
     ['SDL_TOO_LARGE -', `type A { ${Array.from({ length: 5_001 }, (_, n) => `f${n}: Int`).join(' ')} }`],
     ['SDL_SYNTAX -', `type Query { a: ${'['.repeat(100_000)} }`],
