@@ -138,7 +138,14 @@ describe('a new order', () => {
     assert.equal((await editor.resolve<unknown[]>('Query.orderDays')).length, 1)
   })
 
-  test('shows its day to editors only', async () => {
+  test('shows its day to editors and to partners, and to no member', async () => {
     await assert.rejects(plugin.resolve('Query.orderDays'), LambdaError)
+    const partner = await testPlugin(new URL('.', import.meta.url), {
+      viewer: { kind: 'PARTNER', keyId: 'k1' },
+      now: '2026-11-21T10:00:00Z',
+    })
+    await partner.on('data.record.created', created(10))
+    const [day] = await partner.resolve<{ orders: number }[]>('Query.orderDays')
+    assert.equal(day?.orders, 1)
   })
 })

@@ -2,7 +2,14 @@ import { execFile } from 'node:child_process'
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, parse, validate } from 'graphql'
+import {
+  buildClientSchema,
+  buildSchema,
+  getIntrospectionQuery,
+  type IntrospectionQuery,
+  parse,
+  validate,
+} from 'graphql'
 import { eventually } from '../support/eventually.ts'
 import { openSocket, post } from '../support/graphql.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
@@ -13,6 +20,12 @@ const blocks = async (file: string, language: string) =>
   [...(await read(file)).matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
     ([, text = '']) => text,
   )
+
+/** Operations within a text, in a line of their own or not: a query in its braces, a mutation, a subscription. */
+const inlineOperations = async (file: string) =>
+  [...(await read(file)).matchAll(/`((?:mutation |subscription )?\{ \w[^`]*\})`/g)]
+    .map(([, text = '']) => text)
+    .filter((text) => !/^\{ "/.test(text))
 
 /** What the README tells a new user to do, word for word, on a platform that has just been made. */
 describe('README.md', () => {
@@ -105,11 +118,8 @@ describe('README.md', () => {
   })
 
   test('the guide for authors does what it says, from an empty folder to a plugin that is served and taken back', async () => {
-    const trellis = join(import.meta.dirname, '../../cli/trellis.js')
     const cwd = join(folder.path, 'author')
     await mkdir(cwd)
-    const data = join(folder.path, 'data')
-    const env = { PATH: process.env.PATH, HOME: process.env.HOME, TRELLIS_DATA: data }
     const [guide = ''] = (await read('docs/plugins.md')).split('\n## Fields')
     const said: string[] = []
     for (const [, language, text = ''] of guide.matchAll(/```(ts|sh)\n([\s\S]*?)```/g)) {
@@ -119,16 +129,13 @@ describe('README.md', () => {
         await writeFile(join(cwd, file), text)
         continue
       }
-      const here = text
-        .replaceAll('npx trellis', `'${process.execPath}' '${trellis}'`)
-        .replaceAll('http://127.0.0.1:4000', platform.url)
-        .replaceAll('./.trellis/demo.json', join(data, 'demo.json'))
-      const { stdout } = await promisify(execFile)('bash', ['-ec', here], { cwd, env })
+      const { stdout } = await run(text, cwd)
       said.push(...stdout.trim().split('\n'))
     }
     expect(said).toEqual(
       expect.arrayContaining([
         'ℹ pass 1',
+        'hello/trellis.d.ts written',
         'globex: would be release 2, with 1 lambda; nothing was changed',
         expect.stringMatching(/^globex: release 2 served in \d+ ms, with 1 lambda$/),
         expect.stringMatching(/"name":"Gus Admin","initials":"GA"/),
@@ -137,6 +144,63 @@ describe('README.md', () => {
       ]),
     )
   }, 60_000)
+
+  test('the guide for partners shows what a partner of acme sees of its plugin, and no more', async () => {
+    const [create = '', sdl = '', query = ''] = await blocks('docs/partners.md', 'graphql')
+    const plugin = await read('clients/acme/plugin.ts')
+    for (const line of sdl.trim().split('\n')) expect(plugin).toContain(line.trim())
+    const { data } = await post<{ createApiKey: { secret: string } }>(platform.endpoint, headers, {
+      query: create,
+    })
+    const partner = { 'x-api-key': data?.createApiKey.secret ?? '' }
+    const order =
+      'mutation { createRecord(collection: "orders", data: { total: 77, status: "open" }) { id } }'
+    await post(platform.endpoint, headers, { query: order })
+    const shown = await eventually('a day with orders', async () => {
+      const { data } = await post<{ orderDays: object[] | null }>(platform.endpoint, partner, { query })
+      return data?.orderDays?.[0]
+    })
+    expect(shown).toEqual({ day: expect.stringMatching(/^\d{4}-\d\d-\d\d$/), orders: expect.any(Number) })
+    for (const hidden of [
+      '{ orderDays { total } }',
+      '{ bestCustomers { id } }',
+      '{ users { totalCount } }',
+    ]) {
+      const { errors } = await post(platform.endpoint, partner, { query: hidden })
+      expect(errors?.[0]?.extensions?.code).toBe('GRAPHQL_VALIDATION_FAILED')
+    }
+  })
+
+  test('the operations and commands of the guide for operators do what it says', async () => {
+    const file = 'docs/operations.md'
+    const operations = [...(await blocks(file, 'graphql')), ...(await inlineOperations(file))]
+    const schema = buildSchema(await read('schema/control.graphql'))
+    expect(operations.length).toBeGreaterThan(12)
+    expect(operations.flatMap((operation) => validate(schema, parse(operation)))).toEqual([])
+    const operator = { 'x-api-key': platform.demo.operatorKey }
+    for (const query of operations) {
+      // Those name something that is not there yet, or go on for ever.
+      if (query.includes('…') || query.startsWith('subscription')) continue
+      expect({ query, ...(await post(platform.endpoint, operator, { query })) }).not.toHaveProperty('errors')
+    }
+    const [commands = ''] = (await blocks(file, 'sh')).filter((block) => block.includes('npx trellis'))
+    const { stdout } = await run(commands)
+    expect(stdout.trim().split('\n').at(-2)).toBe(
+      'acme is granted notify, calls to *.shipping.example, calls to api.shipping.example',
+    )
+  })
+
+  /** Commands as they are printed, on this platform. */
+  async function run(commands: string, cwd = folder.path) {
+    const data = join(folder.path, 'data')
+    const trellis = join(import.meta.dirname, '../../cli/trellis.js')
+    const here = commands
+      .replaceAll('npx trellis', `'${process.execPath}' '${trellis}'`)
+      .replaceAll('http://127.0.0.1:4000', platform.url)
+      .replaceAll('./.trellis/demo.json', join(data, 'demo.json'))
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, TRELLIS_DATA: data }
+    return promisify(execFile)('bash', ['-ec', here], { cwd, env })
+  }
 
   test('its links lead somewhere', async () => {
     const links = [...(await read('README.md')).matchAll(/\]\((?!http)([^)#]+)\)/g)].map(

@@ -161,3 +161,104 @@ test('after many swaps nothing of the generations before is left', async () => {
   })
   await generations.close()
 })
+
+/** Clients with a plugin each, all of them running. */
+async function startMany(count: number) {
+  const world = start()
+  const clients = Array.from({ length: count }, (_, n) => `c${n}`)
+  for (const [n, client] of clients.entries()) {
+    world.plugins.set(client, pluginOf(1, `own${n}`))
+    await use(world.generations, client)
+  }
+  return { ...world, clients }
+}
+
+test('a plugin that a module’s new schema refuses keeps its client’s generation, and holds up nobody else’s', async () => {
+  const { generations, clients, changeCore } = await startMany(6)
+  const before = await plannerOf(generations, 'c3')
+  // The module comes with the field of one of the plugins.
+  changeCore('2.0.0', 'type Query { a: Int b: Int own3: Int }')
+  await generations.swap()
+  const numbers = clients.map((client) => generations.statusOf(client)?.number)
+  expect(numbers).toEqual([2, 2, 2, 1, 2, 2])
+  expect(await plannerOf(generations, 'c3')).toBe(before)
+  changeCore('3.0.0', 'type Query { a: Int b: Int d: Int }')
+  await generations.swap()
+  expect(clients.map((client) => generations.statusOf(client)?.number)).toEqual([3, 3, 3, 2, 3, 3])
+  await generations.close()
+})
+
+test('what is asked during a common swap is planned on one generation, which has what its client has', async () => {
+  const { generations, clients, changeCore } = await startMany(8)
+  changeCore('2.0.0', 'type Query { a: Int c: Int }')
+  let phase: 'swapping' | 'swapped' = 'swapping'
+  const seen = new Set<number>()
+  const ask = async (client: string, n: number) => {
+    do {
+      using lease = await generations.acquire(client)
+      const { number, planner } = lease.generation
+      const prepare = (query: string) => planner.prepare({ query, operationName: undefined })
+      const [own, old, fresh, others] = await Promise.all([
+        prepare(`{ own${n} }`),
+        prepare('{ b }'),
+        prepare('{ c }'),
+        prepare(`{ own${n + 1} }`),
+      ])
+      seen.add(number)
+      expect([own.ok, old.ok, fresh.ok, others.ok]).toEqual([true, number === 1, number === 2, false])
+      await new Promise(setImmediate)
+    } while (phase === 'swapping')
+  }
+  const asking = clients.map(ask)
+  await generations.swap()
+  phase = 'swapped'
+  await Promise.all(asking)
+  expect(seen).toEqual(new Set([1, 2]))
+  await generations.close()
+})
+
+test('closing in the middle of a common swap closes what ran and what was just built, and begins no more', async () => {
+  const { generations, clients, closed, changeCore } = await startMany(12)
+  const swapped: string[] = []
+  const first = Promise.withResolvers<void>()
+  generations.onChange((client) => {
+    swapped.push(client)
+    first.resolve()
+  })
+  changeCore('2.0.0', 'type Query { a: Int c: Int }')
+  const swapping = generations.swap()
+  await first.promise
+  await generations.close()
+  await swapping
+  expect(swapped.length).toBeLessThan(clients.length)
+  expect(clients.map((client) => generations.statusOf(client))).toEqual(clients.map(() => null))
+  for (const client of clients) {
+    const generationsOf = swapped.includes(client) ? 2 : 1
+    expect(closed.filter((one) => one === client)).toHaveLength(generationsOf)
+  }
+})
+
+test('clients that are made of the same are built in turns: whatever else comes is served between them', async () => {
+  const { generations, changeCore } = start()
+  const clients = Array.from({ length: 300 }, (_, n) => `c${n}`)
+  const servedIn = new Map<number, number>()
+  let turn = 0
+  let phase: 'running' | 'done' = 'running'
+  const count = () => {
+    turn += 1
+    if (phase === 'running') setImmediate(count)
+  }
+  count()
+  generations.onChange(() => servedIn.set(turn, (servedIn.get(turn) ?? 0) + 1))
+  await Promise.all(clients.map((client) => use(generations, client)))
+  changeCore('2.0.0', 'type Query { a: Int c: Int }')
+  await generations.swap()
+  expect([...servedIn.values()].reduce((sum, many) => sum + many)).toBe(2 * clients.length)
+  expect(Math.max(...servedIn.values())).toBeLessThan(10)
+  // Nothing has changed: all are looked at, and none built.
+  const before = turn
+  await generations.swap()
+  expect(turn).toBeGreaterThan(before + 1)
+  phase = 'done'
+  await generations.close()
+})

@@ -1,0 +1,206 @@
+import {
+  createGatewayTokenSigner,
+  gatewayAudience,
+  lambdaAudience,
+} from '../../../foundation/gateway-token.ts'
+import { silentLog } from '../../../foundation/log.ts'
+import { createSigningKeys } from '../../../foundation/signing-keys.ts'
+import { createSigningKeyStore } from '../../../gateway/registry/signing-key-store.ts'
+import { eventually } from '../../support/eventually.ts'
+import { startReplica } from '../../support/second-gateway.ts'
+import { federation } from '../../support/test-subgraph.ts'
+import { expectOk, type Platform, startPlatform, startUsers, usersSdl } from '../../support/two-subgraphs.ts'
+
+let platform: Platform
+beforeAll(async () => {
+  platform = await startPlatform({ moduleAddresses: new Map([['analytics', ['10.0.0.0/8']]]) })
+})
+afterAll(() => platform.close())
+
+const credentialOf = (module: string) => platform.gateway.credentials.get(module) ?? ''
+const ask = (query: string, key = platform.keys.sk) => platform.gateway.query(query, { 'x-api-key': key })
+/** The swap follows the answer. */
+const serves = (query: string, status: number) =>
+  eventually(`${status} for ${query}`, async () => (await ask(query)).status === status, 2_000)
+type Refusal = { errors: { message: string; extensions: { code: string } }[] }
+const send = async (
+  method: string,
+  path: string,
+  { credential = credentialOf('users'), body }: { credential?: string; body?: object } = {},
+) => {
+  const response = await fetch(platform.gateway.url + path, {
+    method,
+    headers: { authorization: `Bearer ${credential}`, ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  const { errors = [] }: Partial<Refusal> = text === '' ? {} : JSON.parse(text)
+  return { status: response.status, text, codes: errors.map(({ extensions }) => extensions.code), errors }
+}
+const ofClient = (client: string) => `/modules/users/clients/${client}/sdl`
+const own = federation + usersSdl.replace('caller: String', 'caller: String  only: String')
+
+describe('a schema for one client', () => {
+  test('is served to that client alone, until it is taken back', async () => {
+    expect((await send('PUT', ofClient('acme'), { body: { sdl: own } })).status).toBe(204)
+    await serves('{ only }', 200)
+    expect((await ask('{ only }', platform.keys.globexSk)).status).toBe(400)
+    // A renewal of the common schema leaves it as it is.
+    await expectOk(await platform.users.register())
+    await serves('{ only }', 200)
+    expect((await send('DELETE', ofClient('acme'))).status).toBe(204)
+    await serves('{ only }', 400)
+  })
+
+  test('is its own module’s to publish, for a client that is there', async () => {
+    for (const credential of ['', 'wrong', credentialOf('data')]) {
+      for (const method of ['PUT', 'DELETE']) {
+        const refused = await send(method, ofClient('acme'), { credential, body: { sdl: own } })
+        expect(refused).toMatchObject({ status: 401, codes: ['UNAUTHENTICATED'] })
+      }
+    }
+    const unknown = await send('PUT', ofClient('nobody'), { body: { sdl: own } })
+    expect(unknown).toMatchObject({ status: 404, codes: ['NOT_FOUND'] })
+    const never = await send('PUT', '/modules/analytics/clients/acme/sdl', {
+      credential: credentialOf('analytics'),
+      body: { sdl: own },
+    })
+    expect(never).toMatchObject({ status: 404, codes: ['NOT_FOUND'] })
+    for (const body of [{}, { sdl: '' }, { sdl: 'x'.repeat(1_000_001) }])
+      expect([400, 413]).toContain((await send('PUT', ofClient('acme'), { body })).status)
+    await serves('{ only }', 400)
+  })
+
+  test('is refused with the reasons where the client would not compose, and what runs goes on', async () => {
+    const before = await ask('{ caller }')
+    const broken = federation + usersSdl.replace('name: String', 'name: Missing')
+    for (const sdl of [broken, 'type Query {', 'type Query { x: Missing }']) {
+      const refused = await send('PUT', ofClient('acme'), { body: { sdl } })
+      expect(refused.status).toBe(422)
+      expect(refused.errors[0]?.message).toContain('[client acme]')
+    }
+    expect(await ask('{ caller }')).toEqual(before)
+    expect((await ask('{ record(id: "r") { createdBy { name } } }')).errors).toBeUndefined()
+    expect(await platform.gateway.db.moduleClientSdl.count()).toBe(0)
+  })
+})
+
+test('an older schema that comes back is served again, and each coming is a release of it', async () => {
+  const later = await startUsers(platform.gateway, platform.issuer)
+  await expectOk(
+    await later.register({ sdl: usersSdl.replace('caller: String', 'caller: String  later: String') }),
+  )
+  await serves('{ later }', 200)
+  // What renews is not what comes: the later one holds.
+  await expectOk(await platform.users.register())
+  await serves('{ later }', 200)
+  // The deployment is taken back: an instance of the older one comes anew.
+  const older = await startUsers(platform.gateway, platform.issuer)
+  await expectOk(await older.register())
+  await serves('{ later }', 400)
+  const releases = await platform.gateway.db.schemaRelease.findMany({
+    where: { moduleName: 'users' },
+    orderBy: { number: 'asc' },
+  })
+  expect(releases.map(({ number, sdl }) => [number, sdl.includes('later')])).toEqual([
+    [1, false],
+    [2, true],
+    [3, false],
+  ])
+  await Promise.all([later.close(), older.close()])
+})
+
+test.each([
+  'http://11.0.0.1',
+  'http://127.0.0.1:4000',
+  'http://10.0.0.1.example',
+  'http://localhost',
+  'http://[::1]',
+])('an instance at %s, where its module may not be, is refused', async (url) => {
+  const credential = credentialOf('analytics')
+  const body = { sdl: 'type Query { a: Int }', version: '1', url }
+  const refused = await send('PUT', '/modules/analytics/instances/x', { credential, body })
+  expect(refused).toMatchObject({ status: 403, codes: ['FORBIDDEN'] })
+  expect(await platform.gateway.db.moduleInstance.count({ where: { moduleName: 'analytics' } })).toBe(0)
+})
+
+test('when a key was last used is known once a replica that saw it has written', async () => {
+  const { db } = platform.gateway
+  const replica = await startReplica(platform.gateway)
+  const from = new Date()
+  expect((await replica.query('{ caller }', { 'x-api-key': platform.keys.globexSk })).status).toBe(200)
+  await replica.close()
+  const used = await db.apiKey.findMany({ where: { lastUsedAt: { gte: from } } })
+  expect(used.map(({ clientSlug, kind }) => [clientSlug, kind])).toEqual([['globex', 'SECRET']])
+})
+
+describe('the token of a plugin', () => {
+  const path = '/registry/plugin-tokens'
+  const body = { client: 'acme', depth: 0 }
+  const tokenOf = async (scopes: string[]) => {
+    const keys = await createSigningKeys(createSigningKeyStore(platform.gateway.db, () => [], silentLog))
+    return {
+      keys,
+      sign: createGatewayTokenSigner(keys),
+      viewer: { kind: 'PLUGIN', client: 'acme', release: 1, scopes } as const,
+    }
+  }
+  const codeWith = async (headers: Record<string, string>) =>
+    (await platform.gateway.query('{ flags { name } }', headers)).errors?.[0]?.extensions.code
+
+  test('is for the lambda host, and a client with a plugin', async () => {
+    const user = await platform.tokenOf('acme', ['ADMIN'])
+    for (const credential of ['', credentialOf('users'), platform.keys.operator, platform.keys.deploy, user])
+      expect(await send('POST', path, { credential, body })).toMatchObject({
+        status: 401,
+        codes: ['UNAUTHENTICATED'],
+      })
+    const credential = credentialOf('lambdas')
+    for (const client of ['acme', 'nobody'])
+      expect(await send('POST', path, { credential, body: { ...body, client } })).toMatchObject({
+        status: 404,
+        codes: ['NOT_FOUND'],
+      })
+    expect((await send('POST', path, { credential, body: { ...body, depth: -1 } })).codes).toEqual([
+      'BAD_USER_INPUT',
+    ])
+  })
+
+  test('opens the graph of its own client, and no other one', async () => {
+    const { keys, sign, viewer } = await tokenOf([])
+    const bearer = async (audience: string) => ({
+      authorization: `Bearer ${await sign({ viewer, depth: 0 }, audience)}`,
+    })
+    expect(await codeWith(await bearer(gatewayAudience))).toBeUndefined()
+    for (const key of [platform.keys.globexSk, platform.keys.operator])
+      expect(await codeWith({ ...(await bearer(gatewayAudience)), 'x-api-key': key })).toBe('CLIENT_MISMATCH')
+    expect(await codeWith(await bearer('users'))).toBe('UNAUTHENTICATED')
+    const { authorization } = await bearer(gatewayAudience)
+    const exp = Math.floor(Date.now() / 1000) - 1
+    const expired = await keys.sign({ iss: 'trellis-gateway', aud: gatewayAudience, viewer, depth: 0, exp })
+    expect(await codeWith({ authorization: `Bearer ${expired}` })).toBe('UNAUTHENTICATED')
+    expect(await codeWith({ authorization: `${authorization}x` })).toBe('UNAUTHENTICATED')
+    await keys.close()
+  })
+
+  test('has the scopes that are granted now, whatever it says', async () => {
+    const { keys, sign, viewer } = await tokenOf(['notify', 'records:read'])
+    const authorization = `Bearer ${await sign({ viewer, depth: 0 }, lambdaAudience)}`
+    const scopes = async () => {
+      expect(await platform.gateway.query('{ caller }', { authorization })).toMatchObject({ status: 200 })
+      const seen = platform.users.callers.at(-1)?.viewer
+      return seen?.kind === 'PLUGIN' ? seen.scopes : null
+    }
+    const grant = (list: string) =>
+      ask(
+        `mutation { grantPlugin(client: "acme", scopes: [${list}], egress: []) { slug } }`,
+        platform.keys.operator,
+      )
+    expect(await scopes()).toEqual([])
+    expect((await grant('"notify"')).errors).toBeUndefined()
+    expect(await scopes()).toEqual(['notify'])
+    await grant('')
+    expect(await scopes()).toEqual([])
+    await keys.close()
+  })
+})
