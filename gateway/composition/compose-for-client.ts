@@ -37,7 +37,7 @@ export function composeForClient(
   sources: readonly SubgraphSource[],
   tags: readonly string[] | null = null,
 ): Composition {
-  const services = sources.map((source) => ({ source, parsed: parseSource(source) }))
+  const services = sources.map((source) => ({ source, parsed: parseOrSay(source) }))
   const syntaxErrors = services.flatMap(({ parsed }) => ('code' in parsed ? [parsed] : []))
   if (syntaxErrors.length > 0) return { ok: false, errors: syntaxErrors }
   const subgraphs = services.flatMap(({ source, parsed }) =>
@@ -60,6 +60,17 @@ export function composeForClient(
 function contractIsEmpty(tags: readonly string[]): CompositionError {
   const message = `No field of Query that leads somewhere has one of the tags of this contract: ${tags.join(', ') || 'it has none'}.`
   return { code: 'CONTRACT_EMPTY', message, subgraph: null }
+}
+
+function parseOrSay({ name, sdl }: SubgraphSource): ParsedSource | CompositionError {
+  try {
+    return parseSource(sdl)
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error
+    const line = error.locations?.[0]?.line
+    const message = `[${name}] ${error.message}${line === undefined ? '' : ` (line ${line})`}`
+    return { code: 'INVALID_GRAPHQL', message, subgraph: name }
+  }
 }
 
 /** The library throws for what it does not expect, such as one name for types of two kinds. */

@@ -1,6 +1,5 @@
-import { type DocumentNode, GraphQLError, parse, visit } from 'graphql'
+import { type DocumentNode, parse, visit } from 'graphql'
 import { LRUCache } from 'lru-cache'
-import type { CompositionError, SubgraphSource } from './compose-for-client.ts'
 
 export type ParsedSource = { typeDefs: DocumentNode; usesContext: boolean }
 
@@ -10,17 +9,11 @@ const known = new LRUCache<string, ParsedSource>({
   sizeCalculation: (_parsed, sdl) => sdl.length + 1,
 })
 
-export function parseSource({ name, sdl }: SubgraphSource): ParsedSource | CompositionError {
-  try {
-    const parsed = known.get(sdl) ?? read(sdl)
-    known.set(sdl, parsed)
-    return parsed
-  } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error
-    const line = error.locations?.[0]?.line
-    const message = `[${name}] ${error.message}${line === undefined ? '' : ` (line ${line})`}`
-    return { code: 'INVALID_GRAPHQL', message, subgraph: name }
-  }
+/** @throws {GraphQLError} when the text is not SDL */
+export function parseSource(sdl: string): ParsedSource {
+  const parsed = known.get(sdl) ?? read(sdl)
+  known.set(sdl, parsed)
+  return parsed
 }
 
 function read(sdl: string): ParsedSource {
