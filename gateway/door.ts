@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Close } from '../foundation/closing.ts'
+import { createDrain } from '../foundation/drain-server.ts'
 import type { Log } from '../foundation/log.ts'
 import type { Authenticator } from './access/authenticate.ts'
 import { createHttpServer } from './http/http-server.ts'
@@ -43,6 +44,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     faults: options.faults ?? (() => []),
     log,
   })
+  const drain = createDrain(server)
   const closeSockets = startWebSocketServer({ ...options, limits, counts, server: server.server })
   return {
     server,
@@ -51,7 +53,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
       return urlOf(server.server.address(), address.host)
     },
     async close() {
-      await Promise.all([closeSockets(), eventStreams.close(), server.close()])
+      await Promise.all([closeSockets(), eventStreams.close(), drain()])
     },
   }
 }

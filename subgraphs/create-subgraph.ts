@@ -11,6 +11,7 @@ import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
 import { type GraphQLSchema, parse } from 'graphql'
 import type { JWK } from 'jose'
 import { bounded, type Close } from '../foundation/closing.ts'
+import { createDrain } from '../foundation/drain-server.ts'
 import { errorCatalogue, TrellisError } from '../foundation/errors.ts'
 import type { Log } from '../foundation/log.ts'
 import { registerInstance } from '../foundation/register-instance.ts'
@@ -140,14 +141,9 @@ async function serveHttp<Context extends object>(
     }),
   })
 
-  // Requests in flight may finish.
-  const drain = () =>
-    bounded(
-      async () => app.close(),
-      drainMs,
-      () => app.server.closeAllConnections(),
-    )
-  return { app, close: () => closeInOrder([drain, () => apollo.stop()]) }
+  const drain = createDrain(app)
+  const drainInTime = () => bounded(drain, drainMs, () => app.server.closeAllConnections())
+  return { app, close: () => closeInOrder([drainInTime, () => apollo.stop()]) }
 }
 
 function callOf(calls: WeakMap<FastifyRequest, Call>, request: FastifyRequest): Call {

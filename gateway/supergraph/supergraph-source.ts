@@ -25,6 +25,7 @@ export type SupergraphSourceOptions = {
 type Read = (signal: AbortSignal) => Promise<string | null>
 
 const readTimeoutMs = 10_000
+const settlesWithinMs = 50
 const largestBytes = 64 * 1024 * 1024
 
 /**
@@ -78,8 +79,20 @@ async function readFirst(read: Read, location: string): Promise<string> {
   }
 }
 
+/** A file that is written in place is empty or half of itself for a moment: it is read until it stands still. */
 function createFileRead(path: string): Read {
-  return (signal) => readFile(path, { encoding: 'utf8', signal })
+  let settled: string | undefined
+  const readNow = (signal: AbortSignal) => readFile(path, { encoding: 'utf8', signal })
+  return async (signal) => {
+    let text = await readNow(signal)
+    while (text !== settled) {
+      const seen = text
+      await delay(settlesWithinMs, undefined, { signal })
+      text = await readNow(signal)
+      if (text === seen) settled = text
+    }
+    return text
+  }
 }
 
 function createUrlRead({ location, headers }: SupergraphSourceOptions): Read {

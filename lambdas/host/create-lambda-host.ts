@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { Bus } from '../../events/bus/bus.ts'
 import { repeatEvery } from '../../events/bus/repeat-every.ts'
 import type { Close } from '../../foundation/closing.ts'
+import { createDrain } from '../../foundation/drain-server.ts'
 import type { Log } from '../../foundation/log.ts'
 import { registerInstance } from '../../foundation/register-instance.ts'
 import type { SealingKeys } from '../../foundation/sealed-text.ts'
@@ -111,6 +112,7 @@ export async function createLambdaHost(
   const running = { findBuild: builds.find, limitsOf, runLambdas, openCall, log }
 
   const app = createApp(log)
+  const drain = createDrain(app)
   const verify = createVerify(gatewayUrl)
   const callOfBuild = createCallOfBuild(verify)
   serveBuilding(app, verify, await createBuild({ store, isolates, limitsOf }))
@@ -146,7 +148,7 @@ export async function createLambdaHost(
     close: () =>
       closeInOrder([
         unregister,
-        async () => app.close(),
+        drain,
         async () => stopHandlers?.(),
         stopExpiring,
         replaced.close,
