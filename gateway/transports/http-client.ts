@@ -1,5 +1,5 @@
 import type { Close } from '../../foundation/closing.ts'
-import { createAbortions } from './abortions.ts'
+import { endWith, leave } from './abortions.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { HttpAnswer } from './http-answer-parser.ts'
 import type { Exchange } from './http-connection.ts'
@@ -57,7 +57,6 @@ const sweepMs = 1_000
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const pools = new Map<string, HttpPool>()
   const deadlines = createDeadlines(options.timeoutMs)
-  const abortions = createAbortions()
   const sweeping = setInterval(() => {
     for (const pool of pools.values()) pool.sweep()
   }, sweepMs).unref()
@@ -94,7 +93,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       }
       const settle = () => {
         deadlines.end(deadline)
-        abortions.end(signal, giveUp)
+        leave(signal, giveUp)
       }
       const giveUp = (reason: unknown) => {
         settle()
@@ -108,7 +107,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         attempts++
         withdraw = poolOf(target).send(exchange, { isFresh: attempts > 1 })
       }
-      abortions.start(signal, giveUp)
+      endWith(signal, giveUp)
       attempt()
     })
 

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { createHttpClient, type HttpClient } from '../../../gateway/transports/http-client.ts'
@@ -163,6 +163,30 @@ describe('an HTTP client', () => {
     await setImmediate()
     await post()
     expect(server.opened).toHaveLength(1)
+  })
+
+  test('a signal that outlives many clients keeps nothing of them, and ends the calls of all', async () => {
+    const subscribed = new AbortController()
+    const options = { timeoutMs: 5_000, connectTimeoutMs: 2_000, maxResponseBytes: 10_000_000 }
+    const call = (of: HttpClient) =>
+      of.post(
+        { target: readHttpTarget(server.url), headers: {}, body: '{}', repeatable: true },
+        subscribed.signal,
+      )
+    for (let generation = 0; generation < 3; generation += 1) {
+      const own = createHttpClient(options)
+      await call(own)
+      await own.close()
+    }
+    expect(getEventListeners(subscribed.signal, 'abort')).toHaveLength(1)
+
+    answer = () => undefined
+    const other = createHttpClient(options)
+    const calls = [call(client), call(other)]
+    await eventually('both calls are there', () => server.opened.length === 5)
+    subscribed.abort(new Error('left'))
+    for (const pending of calls) await expect(pending).rejects.toThrow('left')
+    await other.close()
   })
 
   test('calls fail once it is closed', async () => {
