@@ -8,6 +8,7 @@ import {
   Kind,
 } from 'graphql'
 import {
+  argumentOf,
   type CoreType,
   type CoreTypes,
   definitionText,
@@ -163,10 +164,10 @@ function ownOverrides(node: DefinitionNode): PluginFault[] {
 }
 
 function sameSignature(field: FieldDefinitionNode, name: string, signature: string): PluginFault[] {
-  if (signatureOf(field) === signature) return []
-  return [
-    fault(field, 'CORE_FIELD_CHANGED', `${name} is ${name}${signature} in the core; say it the same way.`),
-  ]
+  const said = signatureOf(field)
+  if (said === signature) return []
+  const message = `${name} is ${name}${signature} in the core, and ${name}${said} here; say it the same way.`
+  return [fault(field, 'CORE_FIELD_CHANGED', message)]
 }
 
 function refusedOverride(node: ASTNode, message: string): PluginFault {
@@ -194,11 +195,6 @@ function directivesBut(
 
 function argumentsOf(node: ObjectTypeNode | FieldDefinitionNode): readonly InputValueDefinitionNode[] {
   return 'arguments' in node ? (node.arguments ?? []) : []
-}
-
-function argumentOf({ arguments: given = [] }: DirectiveNode, wanted: string): string | null {
-  const value = given.find(({ name }) => name.value === wanted)?.value
-  return value?.kind === Kind.STRING ? value.value : null
 }
 
 function nodeWithDirectives(node: DefinitionNode) {

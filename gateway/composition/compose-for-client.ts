@@ -1,13 +1,11 @@
 import { composeServices } from '@theguild/federation-composition'
 import { GraphQLError } from 'graphql'
-import { LRUCache } from 'lru-cache'
 import { checkPlugin } from './check-plugin.ts'
 import { contractOf } from './contract.ts'
-import { type CoreTypes, readCoreTypes } from './core-types.ts'
+import { coreOf } from './core-of.ts'
 import { withExternalsOfInterfaceObjects } from './interface-object-externals.ts'
 import { type ParsedSource, parseSource } from './parse-source.ts'
 import { withTagsOnFields } from './tags-on-fields.ts'
-import { textHash } from './text-hash.ts'
 
 /** One subgraph as composition sees it. */
 export type SubgraphSource = {
@@ -84,16 +82,6 @@ function composeOrSay(subgraphs: Parameters<typeof composeServices>[0]): ReturnT
 }
 
 type Subgraph = SubgraphSource & ParsedSource
-
-/** Of the modules of many clients, who mostly have the same. */
-const knownCores = new LRUCache<string, CoreTypes>({ max: 20 })
-
-function coreOf(modules: readonly Subgraph[]): CoreTypes {
-  const key = modules.map(({ name, sdl }) => `${name} ${textHash(sdl)}`).join()
-  const core = knownCores.get(key) ?? readCoreTypes(modules)
-  knownCores.set(key, core)
-  return core
-}
 
 function pluginFaults(subgraphs: readonly Subgraph[]): CompositionError[] {
   const plugin = subgraphs.find(({ name }) => name === pluginSubgraph)

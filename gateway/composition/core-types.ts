@@ -1,5 +1,6 @@
 import {
   type DefinitionNode,
+  type DirectiveNode,
   type DocumentNode,
   type FieldDefinitionNode,
   Kind,
@@ -137,6 +138,12 @@ export function hasDirective(
   wanted: string,
 ): boolean {
   return directives.some(({ name }) => name.value === wanted)
+}
+
+/** The text of a directive's argument. */
+export function argumentOf({ arguments: given = [] }: DirectiveNode, wanted: string): string | null {
+  const value = given.find(({ name }) => name.value === wanted)?.value
+  return value?.kind === Kind.STRING ? value.value : null
 }
 
 function normalized(fieldSet: string): string {

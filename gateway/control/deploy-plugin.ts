@@ -2,8 +2,8 @@ import { TrellisError } from '../../foundation/errors.ts'
 import { actorOf, type Viewer } from '../../foundation/viewer.ts'
 import type { PluginError, PluginFile } from '../../schema/plugin-build.ts'
 import type { Judging } from '../registry/change-judged.ts'
+import { locateFault } from '../registry/locate-fault.ts'
 import { nextNumber, releasePlugin } from '../registry/release-plugin.ts'
-import { locateFault } from './locate-fault.ts'
 import type { RequestBuild } from './request-build.ts'
 
 export type Deployment = {
@@ -53,6 +53,6 @@ export async function deployPlugin(
   const release = { client, build, files, message, createdBy: actorOf(viewer), force, dryRun }
   const released = await releasePlugin(judging, release)
   if (released.active) await serve(client)
-  const errors = released.errors.map((fault) => locateFault(fault, build.sdl, files))
+  const errors = released.errors.map((fault) => locateFault(fault, { sdl: build.sdl, files }))
   return { ...released, errors, functions: errors.length === 0 ? build.functions : [] }
 }

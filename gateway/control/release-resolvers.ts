@@ -1,15 +1,16 @@
 import { TrellisError } from '../../foundation/errors.ts'
 import { actorOf, type Viewer } from '../../foundation/viewer.ts'
 import type { PluginFile } from '../../schema/plugin-build.ts'
-import { activateRelease, readReleaseSource } from '../registry/activate-release.ts'
+import { activateRelease } from '../registry/activate-release.ts'
 import type { Judging } from '../registry/change-judged.ts'
+import { locateFault } from '../registry/locate-fault.ts'
 import type { PlatformDatabase } from '../registry/platform-database.ts'
+import { readReleaseSource } from '../registry/read-release.ts'
 import type { RegisteredClient } from '../registry/registry-state.ts'
 import type { GenerationStatus } from '../supergraph/generation-status.ts'
 import type { OperationContext } from '../supergraph/operation-context.ts'
 import { type PageArguments, toConnection } from './connection.ts'
 import { type DeployedRelease, deployPlugin } from './deploy-plugin.ts'
-import { locateFault } from './locate-fault.ts'
 import type { RequestBuild } from './request-build.ts'
 
 export type ReleaseOptions = Judging & {
@@ -53,8 +54,8 @@ export function createReleaseResolvers({ db, compose, requestBuild, serve }: Rel
         const activation = { client, release, actor: actorOf(viewer), force: force ?? false }
         const errors = await activateRelease({ db, compose }, activation)
         if (errors.length > 0) {
-          const { sdl, files } = await readReleaseSource(db, client, release)
-          const faults = errors.map((fault) => locateFault(fault, sdl, files))
+          const source = await readReleaseSource(db, client, release)
+          const faults = errors.map((fault) => locateFault(fault, source))
           const message = `Release ${release} does not fit the client's modules as they are now.`
           throw new TrellisError('PLUGIN_INVALID', message, { extensions: { errors: faults } })
         }

@@ -7,6 +7,7 @@ import type { RegisteredClient, RegisteredFlag, RegistryState } from '../registr
 import { setFlag } from '../registry/set-flag.ts'
 import { type LimitChanges, setLimits } from '../registry/set-limits.ts'
 import { switchModule } from '../registry/switch-module.ts'
+import type { Refusal } from '../registry/tell-refusal.ts'
 import type { GenerationStatus } from '../supergraph/generation-status.ts'
 import type { OperationContext } from '../supergraph/operation-context.ts'
 import { onlyOperators } from './only-operators.ts'
@@ -95,9 +96,9 @@ function flagsOf(flags: ReadonlyMap<string, RegisteredFlag>, client: string | nu
   return [...flags.values()].map((flag) => ({ ...flag, client }))
 }
 
-function schemaRefused(errors: readonly { code: string; message: string; subgraph: string | null }[]) {
+function schemaRefused(errors: readonly Refusal[]) {
   const [first] = errors
-  const more = errors.length > 1 ? ` And ${errors.length - 1} more.` : ''
+  const more = errors.length > 1 ? ' And more: `extensions.errors`.' : ''
   return new TrellisError('SCHEMA_REFUSED', `${first?.message ?? 'It does not compose.'}${more}`, {
     extensions: { errors },
   })

@@ -3,11 +3,11 @@ import type { JWK } from 'jose'
 import { z } from 'zod'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { ModuleRegistration, RegistrationReply } from '../../schema/registration.ts'
-import type { CompositionError } from '../composition/compose-for-client.ts'
 import type { Changed } from '../registry/change-judged.ts'
 import { isAllowedAddress, type ModuleAddresses } from '../registry/module-addresses.ts'
 import type { ClientSdl } from '../registry/publish-client-sdl.ts'
 import { type Instance, leaseSeconds, type Registration } from '../registry/register-instance.ts'
+import type { Refusal } from '../registry/tell-refusal.ts'
 import { type ModuleCredentials, requireModule } from './module-credentials.ts'
 import { parseInput } from './parse-input.ts'
 
@@ -78,6 +78,6 @@ export function addRegistrationRoute(server: FastifyInstance, options: Registrat
   server.delete(clientUrl, (request, reply) => publish(request, reply, () => null))
 }
 
-function shown({ message, code, subgraph }: CompositionError) {
-  return { message, extensions: { code, subgraph } }
+function shown({ message, ...extensions }: Refusal) {
+  return { message, extensions }
 }

@@ -1,12 +1,9 @@
-import { z } from 'zod'
-import { TrellisError } from '../../foundation/errors.ts'
-import type { PluginFile } from '../../schema/plugin-build.ts'
 import type { CompositionError } from '../composition/compose-for-client.ts'
 import type { Judging } from './change-judged.ts'
 import { changeRegistry } from './change-registry.ts'
 import { judgeRelease } from './judge-release.ts'
-import type { PlatformTransaction } from './platform-database.ts'
-import { loadRegistryState, pluginNeedsSchema, readRegistryState } from './read-registry-state.ts'
+import { loadRegistryState, readRegistryState } from './read-registry-state.ts'
+import { readRelease } from './read-release.ts'
 import type { PluginSubgraph, RegistryState } from './registry-state.ts'
 import { requireClient } from './switch-module.ts'
 
@@ -56,33 +53,4 @@ export async function activateRelease(
     })
     return []
   })
-}
-
-type ReleaseTable = Pick<PlatformTransaction, 'pluginRelease'>
-
-async function readRelease(db: ReleaseTable, client: string, number: number): Promise<PluginSubgraph> {
-  const { digest, sdl, rules, handlers, needs } = await findRelease(db, client, number)
-  return { number, digest, sdl, rules, handlers, needs: pluginNeedsSchema.parse(needs) }
-}
-
-/** What a release was built from: where in it a fault is can be told from that. @throws {TrellisError} NOT_FOUND */
-export async function readReleaseSource(
-  db: ReleaseTable,
-  client: string,
-  number: number,
-): Promise<{ sdl: string; files: PluginFile[] }> {
-  const { sdl, files } = await findRelease(db, client, number)
-  return { sdl, files: filesSchema.parse(files) }
-}
-
-const filesSchema: z.ZodType<PluginFile[]> = z.array(z.object({ path: z.string(), content: z.string() }))
-
-async function findRelease(db: ReleaseTable, client: string, number: number) {
-  // Numbers are the database's 4-byte ones: a greater one is simply not there.
-  const row =
-    number > 0x7fffffff
-      ? null
-      : await db.pluginRelease.findUnique({ where: { clientSlug_number: { clientSlug: client, number } } })
-  if (!row) throw new TrellisError('NOT_FOUND', 'There is no such release.')
-  return row
 }

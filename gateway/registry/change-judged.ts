@@ -1,10 +1,10 @@
 import type { Compose } from '../composition/compose.ts'
-import type { CompositionError } from '../composition/compose-for-client.ts'
 import { changeRegistry, type RecordChange } from './change-registry.ts'
 import { judgeClients, type Verdict } from './judge-clients.ts'
 import type { PlatformDatabase, PlatformTransaction } from './platform-database.ts'
 import { loadRegistryState, readRegistryState, readRevision } from './read-registry-state.ts'
 import type { RegistryState } from './registry-state.ts'
+import { type ClientFault, type Refusal, tellRefusal } from './tell-refusal.ts'
 
 export type Judging = { db: PlatformDatabase; compose: Compose }
 
@@ -23,7 +23,9 @@ export type JudgedChange<T> = {
   ): Promise<T>
 }
 
-export type Changed<T> = { ok: true; value: T } | { ok: false; errors: CompositionError[] }
+export type Changed<T> = { ok: true; value: T } | { ok: false; errors: Refusal[] }
+
+type Judged<T> = { ok: true; value: T } | { ok: false; faults: ClientFault[] }
 
 /** After so many changes by others it is judged while they wait. */
 const judgedAside = 3
@@ -32,23 +34,25 @@ const judgedAside = 3
  * A change that is made only where every client's graph still composes after it. A thousand graphs take their time to
  * compose, so it is judged before it has its turn; where others have changed the registry meanwhile, once more.
  */
-export async function changeJudged<T>(
-  { db, compose }: Judging,
-  change: JudgedChange<T>,
-): Promise<Changed<T>> {
+export async function changeJudged<T>(judging: Judging, change: JudgedChange<T>): Promise<Changed<T>> {
+  const changed = await changeOrJudge(judging, change)
+  return changed.ok ? changed : { ok: false, errors: await tellRefusal(judging.db, changed.faults) }
+}
+
+async function changeOrJudge<T>({ db, compose }: Judging, change: JudgedChange<T>): Promise<Judged<T>> {
   const { actor, force = false, verdict, make } = change
   const judge = (state: RegistryState) => judgeClients(compose, state, verdict(state))
   for (let attempt = 1; ; attempt += 1) {
     const seen = await loadRegistryState(db)
     const found = attempt > judgedAside ? null : await judge(seen)
-    if (found && found.length > 0 && !force) return { ok: false, errors: found }
-    const changed = await changeRegistry(db, actor, async (tx, record): Promise<Changed<T> | null> => {
+    if (found && found.length > 0 && !force) return { ok: false, faults: found }
+    const changed = await changeRegistry(db, actor, async (tx, record): Promise<Judged<T> | null> => {
       const isUnchanged = (await readRevision(tx)) === seen.revision
       if (found && !isUnchanged) return null
       const state = isUnchanged ? seen : await readRegistryState(tx)
-      const errors = found ?? (await judge(state))
-      if (errors.length > 0 && !force) return { ok: false, errors }
-      return { ok: true, value: await make(tx, record, { state, forced: errors.length > 0 }) }
+      const faults = found ?? (await judge(state))
+      if (faults.length > 0 && !force) return { ok: false, faults }
+      return { ok: true, value: await make(tx, record, { state, forced: faults.length > 0 }) }
     })
     if (changed) return changed
   }

@@ -4,6 +4,7 @@ import { type ClientGraph, subgraphSources } from '../supergraph/client-graph.ts
 import { lostByPlugin } from './lost-by-plugin.ts'
 import { readClientGraph } from './read-client-graph.ts'
 import type { RegistryState } from './registry-state.ts'
+import type { ClientFault } from './tell-refusal.ts'
 
 export type Graphs = Pick<RegistryState, 'clients' | 'modules'>
 
@@ -20,13 +21,13 @@ export type Verdict = {
 
 /**
  * Why a change cannot be made: for each client whose graph would not compose any more, or whose plugin would lose what
- * it uses, the exact reasons.
+ * it uses, the exact reasons; what is lost comes first.
  */
 export async function judgeClients(
   compose: Compose,
   before: Graphs,
   { after, clients, alone = null, baselines = [before] }: Verdict,
-): Promise<CompositionError[]> {
+): Promise<ClientFault[]> {
   const composition = alone && (await compose([alone]))
   const faultsAlone = composition && !composition.ok ? composition.errors : []
   const faults = await Promise.all(
@@ -36,13 +37,13 @@ export async function judgeClients(
       const lost = lostByPlugin(readClientGraph(before, slug), graph)
       const found = await faultsOf(compose, graph)
       const blamed = found.length > 0 ? found.filter(await blameOf(compose, slug, baselines)) : []
-      return [...blamed, ...lost].map((fault) => ({
-        ...fault,
-        message: `[client ${slug}] ${fault.message}`,
-      }))
+      return [...lost, ...blamed].map((fault) => ({ ...fault, client: slug }))
     }),
   )
-  return [...faultsAlone.filter((fault) => !isIncomplete(fault)), ...faults.flat()]
+  const ofNobody = faultsAlone
+    .filter((fault) => !isIncomplete(fault))
+    .map((fault) => ({ ...fault, client: null }))
+  return [...ofNobody, ...faults.flat()]
 }
 
 /** Which faults of a client are the change's own: what others have broken is not its fault. */

@@ -1,13 +1,13 @@
 import type { JWK } from 'jose'
 import type { Log } from '../../foundation/log.ts'
 import type { ModuleRegistration } from '../../schema/registration.ts'
-import type { CompositionError } from '../composition/compose-for-client.ts'
 import { hashOfSdl } from './admit-schema.ts'
 import { changeJudged, type Judging } from './change-judged.ts'
 import { changeRegistry, type RegistryChange } from './change-registry.ts'
 import type { Verdict } from './judge-clients.ts'
 import type { PlatformDatabase, PlatformTransaction } from './platform-database.ts'
 import type { RegisteredModule, RegistryState } from './registry-state.ts'
+import type { Refusal } from './tell-refusal.ts'
 
 /** How long an instance is taken to be there after its last word, in seconds. */
 export const leaseSeconds = 15
@@ -17,7 +17,7 @@ const rememberedMs = 60 * 60 * 1000
 export type Instance = ModuleRegistration & { module: string; id: string }
 
 /** `changed`: more than the lease; the registry has to be read anew to see it. */
-export type Registration = { ok: true; changed: boolean } | { ok: false; errors: CompositionError[] }
+export type Registration = { ok: true; changed: boolean } | { ok: false; errors: Refusal[] }
 
 /**
  * Takes in an instance of a module, or renews its lease. A schema that is new is composed for every client that has

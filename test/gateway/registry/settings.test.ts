@@ -1,9 +1,12 @@
+import { createClient } from '../../../gateway/registry/create-client.ts'
 import { isAllowedAddress, readModuleAddresses } from '../../../gateway/registry/module-addresses.ts'
+import { mostTold } from '../../../gateway/registry/tell-refusal.ts'
+import { platformAddition } from '../../../schema/plugin-build.ts'
 import { eventually } from '../../support/eventually.ts'
 import type { Answer } from '../../support/gateway-under-test.ts'
 import { type Replica, startReplica } from '../../support/second-gateway.ts'
 import { federation } from '../../support/test-subgraph.ts'
-import { type Platform, startPlatform, usersSdl } from '../../support/two-subgraphs.ts'
+import { dataSdl, expectOk, type Platform, startPlatform, usersSdl } from '../../support/two-subgraphs.ts'
 
 let platform: Platform
 let replica: Replica
@@ -176,6 +179,92 @@ test('a schema that takes from a client what it has is refused; an operator lets
     }),
   )
   expect((await users.register({ sdl: usersSdl })).status).toBe(200)
+})
+
+describe('what a client’s plugin uses', () => {
+  const more = dataSdl.replace('createdBy: User', 'createdBy: User  total: Int')
+  const typeDefs = `
+    type Record @key(fields: "id") {
+      id: ID!
+      total: Int @external
+      tier: String @requires(fields: "total")
+    }`
+  const [before, after] = [
+    'export default definePlugin({ typeDefs: gql`',
+    '`, rules: { "Mutation.touch": allow } })',
+  ]
+  beforeAll(async () => {
+    await expectOk(await platform.data.register({ sdl: more }))
+    const { db } = platform.gateway
+    const sdl = typeDefs + platformAddition + federation
+    const files = [{ path: 'lib/types.ts', content: `// types\n${before}${typeDefs}${after}` }]
+    const needs = { scopes: [], egress: [] }
+    const release = { clientSlug: 'acme', digest: 'd2', createdBy: 'key:x', rules: ['Mutation.touch'], needs }
+    await db.pluginRelease.create({ data: { ...release, number: 2, sdl, files } })
+    await db.client.update({ where: { slug: 'acme' }, data: { activeRelease: 2 } })
+  })
+  afterAll(async () => {
+    await platform.gateway.db.client.update({ where: { slug: 'acme' }, data: { activeRelease: null } })
+  })
+  const refusalOf = async (answer: Response) => {
+    expect(answer.status).toBe(422)
+    return ((await answer.json()) as { errors: { message: string; extensions: object }[] }).errors
+  }
+  const place = (line: number) => ({ client: 'acme', subgraph: 'plugin', file: 'lib/types.ts', line })
+
+  test('is not taken away by a module’s schema: what would be gone, and the line that uses it, is told', async () => {
+    const [lost, ...others] = await refusalOf(await platform.data.register({ sdl: dataSdl }))
+    expect(lost?.message).toBe(
+      '[client acme] lib/types.ts:6: "Record.total" would be gone: the plugin uses it for "Record.tier" (@requires), "Record.total" (@external).',
+    )
+    expect(lost?.extensions).toEqual({ code: 'PLUGIN_LOSES_FIELD', ...place(6) })
+    // As composition itself says it: it knows the subgraph by the name in its message only.
+    expect(others.map(({ extensions }) => extensions)).toEqual([
+      { code: 'EXTERNAL_MISSING_ON_BASE', ...place(5), subgraph: null },
+    ])
+  })
+
+  test.each([
+    ['another type', more.replace('total: Int', 'total: Float')],
+    ['an argument', more.replace('total: Int', 'total(rounded: Boolean!): Int')],
+  ])('is not given %s', async (_what, sdl) => {
+    const [changed] = await refusalOf(await platform.data.register({ sdl }))
+    expect(changed?.extensions).toEqual({ code: 'CORE_FIELD_CHANGED', ...place(5) })
+    expect(changed?.message).toMatch(
+      /^\[client acme\] lib\/types.ts:5: Record.total is .* in the core, and .* here/,
+    )
+  })
+
+  test('goes with its module only by force', async () => {
+    const { errors = [] } = await operate(switching('disableModule'), { client: 'acme', module: 'data' })
+    const told = errors[0]?.extensions.errors as { code: string; message: string }[]
+    expect(told.map(({ message: _message, ...rest }) => rest)).toEqual([
+      { code: 'PLUGIN_LOSES_TYPE', ...place(6) },
+      { code: 'PLUGIN_LOSES_FIELD', ...place(7) },
+      { code: 'EXTERNAL_MISSING_ON_BASE', ...place(5), subgraph: null },
+    ])
+    expect(told[1]?.message).toContain('"Mutation.touch" would be gone: the plugin uses it for a rule.')
+    expect(errors[0]?.message).toContain('"Record" would be gone')
+    await expectOk(await platform.data.register({ sdl: more }))
+  })
+})
+
+test('of a schema that breaks a thousand clients the first faults are told, and how many there are', async () => {
+  const { db } = platform.gateway
+  for (let n = 0; n < mostTold; n += 1)
+    await createClient(db, { slug: `many-${n}`, name: 'One of many', modules: ['users'] })
+  const sdl = usersSdl.replace('caller: String', 'caller: Missing')
+  const refused = await platform.users.register({ sdl })
+  expect(refused.status).toBe(422)
+  const { errors } = (await refused.json()) as { errors: { message: string; extensions: { code: string } }[] }
+  expect(errors).toHaveLength(mostTold + 1)
+  // Beside the many there are acme and globex.
+  expect(errors.at(-1)).toEqual({
+    message: `These are the first ${mostTold} of ${mostTold + 2} faults, of ${mostTold + 2} clients.`,
+    extensions: { code: 'MORE_FAULTS', subgraph: null, client: null, file: null, line: null },
+  })
+  expect(errors.slice(0, -1).map(({ extensions }) => extensions.code)).not.toContain('MORE_FAULTS')
+  await expectOk(await platform.users.register({ sdl: usersSdl }))
 })
 
 describe('where instances may be', () => {
