@@ -115,7 +115,7 @@ export const errorCatalogue = {
   },
   LAMBDA_INVALID_RESULT: {
     status: 500,
-    meaning: 'A batched lambda returned a list of the wrong length, or no list.',
+    meaning: 'A batched lambda returned a list of the wrong length, or a lambda what its field cannot be.',
   },
   LAMBDA_FAILED: { status: 500, meaning: 'A lambda of this client threw an error.' },
   LAMBDA_HOST_CALLS_EXCEEDED: {

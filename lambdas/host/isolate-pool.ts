@@ -18,14 +18,15 @@ export type IsolatePoolOptions = {
   shared: number
   /** Processes of low priority for clients in quarantine. */
   apart: number
-  process: IsolateProcessSettings
+  process: Omit<IsolateProcessSettings, 'oneAtATime'>
   quarantine: QuarantineOptions
 }
 
 /** Where plugin code runs: some processes, so that what one client's code does to its own costs the others little. */
 export type IsolatePool = {
   /**
-   * Where the process dies, or another call of the same client ends the isolate, a repeatable one runs once more.
+   * Where the process dies, or another call of the same client ends the isolate, a repeatable one runs again: once, and once
+   * more unless its client is in quarantine, for it may have been near to somebody else's fault twice.
    *
    * @throws {TrellisError} LAMBDA_…
    */
@@ -43,9 +44,16 @@ export const defaultPool: Omit<IsolatePoolOptions, 'log'> = {
 }
 
 /** A place for a process, which is started with the first call and again when it has ended. */
-type Place = { nice: number; process: IsolateProcess | null }
+type Place = PlaceKind & { process: IsolateProcess | null }
+type PlaceKind = {
+  nice: number
+  /** One turn at a time, whoever's: who ends such a process was alone in it. */
+  oneAtATime: boolean
+}
 
 const lowPriority = 10
+const attempts = 3
+const attemptsInQuarantine = 2
 /** For calls of others, beside a thread that is lost. */
 const drainStuckMs = 2_000
 /** Longer than an event handler may take. */
@@ -59,8 +67,11 @@ const harmful: ReadonlySet<ErrorCode> = new Set(['LAMBDA_CPU_EXCEEDED', 'LAMBDA_
 export function openIsolatePool(options: IsolatePoolOptions): IsolatePool {
   const { log } = options
   const quarantine = createQuarantine(options.quarantine)
-  const shared = placesOf(options.shared, 0)
-  const apart = placesOf(options.apart, lowPriority)
+  // Whose code ran when a process ended: for as long as a quarantine would last, it runs where it can be told apart.
+  const suspicion = createQuarantine(options.quarantine)
+  const shared = placesOf(options.shared, { nice: 0, oneAtATime: false })
+  const trial = placesOf(1, { nice: 0, oneAtATime: true })
+  const apart = placesOf(options.apart, { nice: lowPriority, oneAtATime: false })
   const living = new Set<IsolateProcess>()
   let isClosing = false
 
@@ -79,12 +90,15 @@ export function openIsolatePool(options: IsolatePoolOptions): IsolatePool {
         if (isOld && residentMb > emptyProcessMb + isolates * generousIsolateMb) replace(drainMs)
       },
       onEnd(clients) {
-        if (!isClosing) for (const client of clients) quarantine.enter(client)
+        const charge = place.oneAtATime ? quarantine : suspicion
+        if (!isClosing) for (const client of clients) charge.enter(client)
         living.delete(started)
         if (place.process === started) place.process = null
       },
     }
-    const started = openIsolateProcess({ settings: options.process, nice: place.nice, log, ...events })
+    const { nice, oneAtATime } = place
+    const settings = { ...options.process, oneAtATime }
+    const started = openIsolateProcess({ settings, nice, log, ...events })
     const replace = (withinMs: number) => {
       started.retire(withinMs)
       if (place.process === started && !isClosing) start(place)
@@ -95,7 +109,7 @@ export function openIsolatePool(options: IsolatePoolOptions): IsolatePool {
   }
 
   function processFor(client: string): IsolateProcess {
-    const places = quarantine.holds(client) ? apart : shared
+    const places = quarantine.holds(client) ? apart : suspicion.holds(client) ? trial : shared
     const place = places[placeOf(client, places.length)]
     if (!place) throw new Error('A pool of isolates has no processes.')
     return place.process ?? start(place)
@@ -115,11 +129,13 @@ export function openIsolatePool(options: IsolatePoolOptions): IsolatePool {
   for (const place of shared) start(place)
   return {
     async call(crossing, repeatable) {
-      try {
-        return await attempt(crossing)
-      } catch (error) {
-        if (repeatable && isLost(error)) return attempt(crossing).catch(asUnavailable)
-        return asUnavailable(error)
+      for (let begun = 1; ; begun++) {
+        try {
+          return await attempt(crossing)
+        } catch (error) {
+          const most = quarantine.holds(crossing.client) ? attemptsInQuarantine : attempts
+          if (!repeatable || !isLost(error) || begun >= most) return asUnavailable(error)
+        }
       }
     },
     drop(isolate) {
@@ -132,8 +148,8 @@ export function openIsolatePool(options: IsolatePoolOptions): IsolatePool {
   }
 }
 
-function placesOf(count: number, nice: number): Place[] {
-  return Array.from({ length: count }, () => ({ nice, process: null }))
+function placesOf(count: number, kind: PlaceKind): Place[] {
+  return Array.from({ length: count }, () => ({ ...kind, process: null }))
 }
 
 /** Always the same one, so that an isolate is warm in one process only. */

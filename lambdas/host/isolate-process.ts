@@ -50,7 +50,7 @@ export type IsolateProcessOptions = {
   onStuck(client: string): void
   /** What it holds, every second. */
   onMemory(memory: { residentMb: number; isolates: number }): void
-  /** It has ended, while code of these clients was running. Before its calls are settled. */
+  /** It has ended by itself, while code of these clients was running. Before its calls are settled. */
   onEnd(clients: readonly string[]): void
 }
 
@@ -82,7 +82,8 @@ export function openIsolateProcess(options: IsolateProcessOptions): IsolateProce
   child.on('error', (error) => log.error({ err: error }, 'a process of isolates failed'))
   child.once('close', (code, signal) => {
     clearInterval(watch)
-    const clients = readTurnRecord(readWhole(recordFd))
+    // What is to end is ended in the middle of anybody's turn.
+    const clients = phase === 'serving' ? readTurnRecord(readWhole(recordFd)) : []
     closeSync(recordFd)
     if (phase === 'serving')
       log.warn({ code, signal, clients, calls: pending.size }, 'a process of isolates has ended')

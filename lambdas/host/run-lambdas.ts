@@ -43,8 +43,9 @@ export type RunLambdas = (
   run: LambdaRun,
 ) => Promise<LambdaOutcome[]>
 
-/** Limits that a crossing may meet because of one of its lambdas. */
+/** What a crossing may end with because of one of its lambdas: limits, and a rejected promise that nobody waits for. */
 const ofOneLambda: ReadonlySet<ErrorCode> = new Set([
+  'LAMBDA_FAILED',
   'LAMBDA_CPU_EXCEEDED',
   'LAMBDA_MEMORY_EXCEEDED',
   'LAMBDA_TIMEOUT',
@@ -52,9 +53,12 @@ const ofOneLambda: ReadonlySet<ErrorCode> = new Set([
   'LAMBDA_HOST_CALLS_EXCEEDED',
 ])
 
+/** The language's own JSON cannot write what is 4,000 levels deep, here or further on. */
+const maxLevels = 3_500
+
 /**
- * Calls lambdas of one build: all of them cross into its isolate together. Where that breaks a limit, each is called
- * again alone, so that a limit is always one lambda's, and costs the others nothing.
+ * Calls lambdas of one build: all of them cross into its isolate together. Where that breaks a limit or fails, each is
+ * called again alone, so that this is always one lambda's, and costs the others nothing.
  */
 export function createRunLambdas(isolates: IsolatePool, onCrossing: readonly OnCrossing[] = []): RunLambdas {
   async function cross(build: RunnableBuild, calls: readonly LambdaCall[], run: LambdaRun) {
@@ -111,11 +115,24 @@ function readOutcomes(text: string, calls: readonly LambdaCall[]): LambdaOutcome
 
 function readOutcome(outcome: unknown): Outcome {
   if (typeof outcome !== 'object' || outcome === null) return { error: invalid('A lambda has no outcome.') }
-  if ('invalid' in outcome) return { error: invalid(String(outcome.invalid)) }
-  if ('error' in outcome)
-    return { error: new TrellisError('LAMBDA_FAILED', String(outcome.error).slice(0, 1000)) }
+  if ('invalid' in outcome) return { error: invalid(readMessage(outcome.invalid)) }
+  if ('error' in outcome) return { error: new TrellisError('LAMBDA_FAILED', readMessage(outcome.error)) }
   // What JSON has no word for was left out on the way: nothing was returned.
-  return { value: 'value' in outcome ? outcome.value : undefined }
+  const value = 'value' in outcome ? outcome.value : undefined
+  if (isDeeperThan(maxLevels, value))
+    return { error: invalid(`A lambda returns at most ${maxLevels} levels of lists and objects.`) }
+  return { value }
+}
+
+function readMessage(message: unknown): string {
+  return typeof message === 'string' ? message.slice(0, 1000) : 'The lambda failed, and does not say how.'
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  for (const one of Object.values(value)) if (isDeeperThan(levels - 1, one)) return true
+  return false
 }
 
 function parseJson(text: string): unknown {

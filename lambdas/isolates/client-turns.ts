@@ -13,8 +13,14 @@ export type ClientTurns = {
   underWay(): Promise<unknown>
 }
 
-/** @param cpuMsPerSecond a turn begins while there is some left, and may take more than that: the next ones pay for it */
-export function createClientTurns(cpuMsPerSecond: () => number): ClientTurns {
+/**
+ * @param cpuMsPerSecond a turn begins while there is some left, and may take more than that: the next ones pay for it
+ * @param run runs a turn once it is this client's: at once, or when those of others allow it
+ */
+export function createClientTurns(
+  cpuMsPerSecond: () => number,
+  run: (turn: Turn) => Promise<number> = (turn) => turn(),
+): ClientTurns {
   const queue: Turn[] = []
   let isRunning = false
   let current: Promise<number> = Promise.resolve(0)
@@ -34,7 +40,7 @@ export function createClientTurns(cpuMsPerSecond: () => number): ClientTurns {
     for (let turn = queue[0]; turn; turn = queue[0]) {
       for (let wait = msUntilAllowed(); wait > 0; wait = msUntilAllowed())
         await new Promise((allowed) => setTimeout(allowed, wait))
-      current = turn()
+      current = run(turn)
       leftMs -= await current
       queue.shift()
     }

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import { TrellisError } from '../../foundation/errors.ts'
-import { type ClientTurns, createClientTurns } from './client-turns.ts'
+import { type ClientTurns, createClientTurns, type Turn } from './client-turns.ts'
 import { type CallPort, createIsolate } from './create-isolate.ts'
 import { openFrames } from './frames.ts'
 import type { IsolateLimits } from './isolate-limits.ts'
@@ -23,12 +23,14 @@ const isolates = keepIsolates(settings)
 const limitsOf = new Map<string, IsolateLimits>()
 const turnsOf = new Map<string, ClientTurns>()
 const asked = new Map<string, PromiseWithResolvers<string>>()
+const run = settings.oneAtATime ? inLine() : (turn: Turn) => turn()
 const pipe = new Socket({ fd: 3 })
 const { send } = openFrames<FromIsolates, ToIsolates>(pipe, receive)
 
 function load({ isolate, client, limits, text }: ToIsolates & { kind: 'load' }): void {
   limitsOf.set(client, limits)
-  const turns = turnsOf.get(client) ?? createClientTurns(() => limitsOf.get(client)?.cpuMsPerSecond ?? 0)
+  const cpuMsPerSecond = () => limitsOf.get(client)?.cpuMsPerSecond ?? 0
+  const turns = turnsOf.get(client) ?? createClientTurns(cpuMsPerSecond, run)
   turnsOf.set(client, turns)
   const surroundings = {
     limits,
@@ -38,6 +40,15 @@ function load({ isolate, client, limits, text }: ToIsolates & { kind: 'load' }):
     onCatastrophe: endNow,
   }
   isolates.add(isolate, client, createIsolate(text, surroundings))
+}
+
+/** Turns one after another, whoever's they are. */
+function inLine() {
+  let last = Promise.resolve(0)
+  return (turn: Turn) => {
+    last = last.then(turn)
+    return last
+  }
 }
 
 function residentMb(): number {

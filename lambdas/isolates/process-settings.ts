@@ -10,4 +10,6 @@ export type KeepLimits = {
 export type IsolateProcessSettings = KeepLimits & {
   /** Resident memory at which the process ends itself, megabytes: some built-ins allocate past an isolate's limit. */
   residentMb: number
+  /** One turn at a time of all clients together, so that the turn record names one when the process ends. */
+  oneAtATime: boolean
 }

@@ -50,19 +50,44 @@ describe.each<[string, EscapeCase[]]>([
   })
 })
 
-test('an answer that is nested further than the host can write costs its request, and the host goes on', async () => {
+test('answers that are nested further than the host can write are their own failure, and the host goes on', async () => {
   const levels = 400_000
-  const forged = `Array.prototype.map = () => ['{"value":' + '['.repeat(${levels}) + ']'.repeat(${levels}) + '}']`
+  const nested = `'['.repeat(${levels}) + ']'.repeat(${levels})`
+  const forge = (outcome: string) =>
+    `{ const { map } = Array.prototype; Array.prototype.map = function (...given) {
+      Array.prototype.map = map
+      return this.map(...given).with(0, ${outcome})
+    } }`
   const ask = await host.deploy(
     'nested',
     pluginWith({
-      typeDefs: 'scalar JSON type Query { forges: JSON deep: JSON }',
-      resolvers: `Query: { forges: () => { ${forged} }, deep: () => { let deep = []; for (let n = 0; n < 3_000; n++) deep = [deep]; return deep } }`,
+      typeDefs:
+        'scalar JSON type Query { value: JSON error: JSON invalid: JSON odd: JSON deep: JSON well: JSON }',
+      resolvers: `Query: {
+        value: () => ${forge(`'{"value":' + ${nested} + '}'`)},
+        error: () => ${forge(`'{"error":' + ${nested} + '}'`)},
+        invalid: () => ${forge(`'{"invalid":' + ${nested} + '}'`)},
+        odd: () => ${forge(`'{"error":{"toString":1}}'`)},
+        well: () => 'well',
+        deep: () => { let deep = []; for (let n = 0; n < 3_000; n++) deep = [deep]; return deep },
+      }`,
     }),
   )
-  expect((await ask('{ deep }')).errors).toBeUndefined()
-  await ask('{ forges }')
-  expect((await ask('{ forges }')).errors?.[0]?.extensions?.code).toBe('INTERNAL_SERVER_ERROR')
+  const deep = await ask('{ deep well }')
+  expect(deep.errors).toBeUndefined()
+  expect(JSON.stringify(deep.data?.deep)).toBe('['.repeat(3_001) + ']'.repeat(3_001))
+  for (const [forges, code] of [
+    ['value', 'LAMBDA_INVALID_RESULT'],
+    ['error', 'LAMBDA_FAILED'],
+    ['invalid', 'LAMBDA_INVALID_RESULT'],
+    ['odd', 'LAMBDA_FAILED'],
+  ]) {
+    // The first takes the place of what the others' crossings begin with.
+    await ask(`{ ${forges} }`)
+    const { data, errors } = await ask(`{ ${forges} well }`)
+    expect(errors?.map(({ path, extensions }) => [path, extensions?.code])).toEqual([[[forges], code]])
+    expect(data).toEqual({ [String(forges)]: null, well: 'well' })
+  }
   const other = await host.deploy('beside', answering('return "well"'))
   expect(await other('{ answer }')).toEqual({ data: { answer: 'well' } })
 })

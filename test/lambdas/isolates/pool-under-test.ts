@@ -1,6 +1,6 @@
 import type { Close } from '../../../foundation/closing.ts'
 import { silentLog } from '../../../foundation/log.ts'
-import { defaultPool, openIsolatePool } from '../../../lambdas/host/isolate-pool.ts'
+import { defaultPool, type IsolatePoolOptions, openIsolatePool } from '../../../lambdas/host/isolate-pool.ts'
 import type { Ask } from '../../../lambdas/host/isolate-process.ts'
 import {
   createRunLambdas,
@@ -30,8 +30,11 @@ export type PoolUnderTest = {
 }
 
 /** Real processes of isolates, without the host around them. */
-export function openPool(onCrossing: readonly OnCrossing[] = []): PoolUnderTest {
-  const pool = openIsolatePool({ ...defaultPool, log: silentLog })
+export function openPool(
+  onCrossing: readonly OnCrossing[] = [],
+  options: Partial<IsolatePoolOptions> = {},
+): PoolUnderTest {
+  const pool = openIsolatePool({ ...defaultPool, log: silentLog, ...options })
   const runLambdas = createRunLambdas(pool, onCrossing)
   const known = new Map<string, IsolateLimits>()
   /** Equal limits are the same object: others would make an isolate anew. */
