@@ -16,7 +16,7 @@ import { addPluginRegistryRoutes } from './http/plugin-registry-route.ts'
 import { addPublicKeysRoute } from './http/public-keys-route.ts'
 import { addRegistrationRoute } from './http/registration-route.ts'
 import { createOwnSubgraph } from './keys/own-subgraph.ts'
-import { createPlannerPool } from './planning/planner-pool.ts'
+import { createPlannerPool, type PlannerPool } from './planning/planner-pool.ts'
 import { expireDeadInstances } from './registry/expire-dead-instances.ts'
 import { createInstancePicker } from './registry/instance-picker.ts'
 import { createKeyUses, type KeyUses } from './registry/key-uses.ts'
@@ -61,6 +61,8 @@ export type GatewayOptions = {
   pollMs?: number | undefined
   /** Of sockets and event streams. */
   limits?: Partial<SocketLimits> | undefined
+  /** Threads to compose and plan in, which stay open. @default its own */
+  planners?: PlannerPool | undefined
   log: Log
 }
 
@@ -79,6 +81,7 @@ export async function createGateway({
   apolloPlugins,
   pollMs = defaultPollMs,
   limits,
+  planners: givenPlanners,
   log,
 }: GatewayOptions): Promise<Gateway> {
   const db = openPlatformDatabase(databaseUrl)
@@ -115,7 +118,7 @@ export async function createGateway({
     .digest()
   const own = createOwnSubgraph({ db, state, refresh: registry.refresh, seed }, log)
   const connect = createConnect(instances, sign, new Map([[ownModule.name, own]]))
-  const planners = createPlannerPool()
+  const planners = givenPlanners ?? createPlannerPool()
   const generations = createGenerations({
     graphOf(key) {
       const { client, tags } = readContractKey(key)
@@ -203,7 +206,7 @@ export async function createGateway({
         control.close(),
         bus.close(),
         connect.close(),
-        planners.close(),
+        givenPlanners ? undefined : planners.close(),
         signingKeys.close(),
       ])
       await db.$disconnect()

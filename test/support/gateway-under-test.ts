@@ -3,6 +3,7 @@ import { silentLog } from '../../foundation/log.ts'
 import { createGateway, type GatewayOptions } from '../../gateway/create-gateway.ts'
 import { openPlatformDatabase, type PlatformDatabase } from '../../gateway/registry/platform-database.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { planners } from './planners.ts'
 
 export type GatewayUnderTest = {
   url: string
@@ -44,6 +45,7 @@ export async function startGatewayUnderTest({
   const gateway = await createGateway({
     databaseUrl: database.url,
     moduleCredentials,
+    planners,
     log: silentLog,
     ...options,
   })

@@ -1,6 +1,7 @@
 import { silentLog } from '../../foundation/log.ts'
 import { createGateway, type GatewayOptions } from '../../gateway/create-gateway.ts'
 import { type Answer, type GatewayUnderTest, postQuery } from './gateway-under-test.ts'
+import { planners } from './planners.ts'
 
 export type Replica = {
   url: string
@@ -16,6 +17,7 @@ export async function startReplica(
   const gateway = await createGateway({
     databaseUrl,
     moduleCredentials: credentials,
+    planners,
     log: silentLog,
     ...options,
   })
