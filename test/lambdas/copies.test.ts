@@ -72,7 +72,10 @@ const pickOf = (urls: readonly string[]) => {
 }
 const callerOf = (digest: string) => {
   const instances = pickOf(hostUrls())
-  const connect = createConnect(instances, async () => gateway.token(viewer, 'lambdas'), new Map())
+  const connect = createConnect(instances, {
+    sign: async () => gateway.token(viewer, 'lambdas'),
+    own: new Map(),
+  })
   const subgraph = connect.plugin('acme', digest)
   const caller: Caller = { viewer, depth: 0, traceparent: undefined }
   return {

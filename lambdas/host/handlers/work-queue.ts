@@ -79,8 +79,9 @@ export function workQueue(options: WorkOptions): Worker {
     async close() {
       closing.abort()
       await taking
-      const drained = Promise.all([...working.values()].map(({ ended }) => ended))
-      await Promise.race([drained, createWakeup().wait(drainMs, new AbortController().signal)])
+      const drained = new AbortController()
+      void Promise.all([...working.values()].map(({ ended }) => ended)).then(() => drained.abort())
+      await createWakeup().wait(drainMs, drained.signal)
       await stopKeeping()
     },
   }

@@ -3,6 +3,8 @@ import type { HistoryEntry } from '../../../events/bus/bus-operations.ts'
 import { openBus } from '../../../events/bus/open-bus.ts'
 import { silentLog } from '../../../foundation/log.ts'
 import { type Backlog, createBacklog, mostQueued } from '../../../lambdas/host/handlers/backlog.ts'
+import { createHandlerQueue } from '../../../lambdas/host/handlers/handler-queue.ts'
+import { workQueue } from '../../../lambdas/host/handlers/work-queue.ts'
 import { createEmptyDatabase, type TestDatabase } from '../../support/database.ts'
 import { queryDatabase } from '../../support/inspect-database.ts'
 import { openLambdasDatabase } from '../ctx/lambdas-database.ts'
@@ -87,4 +89,19 @@ test('what the bus no longer keeps is lost, and said to be; what it keeps is tak
   await queryDatabase(busDatabase.url, `UPDATE bus_horizon SET position = ${gone}`)
   expect(await backlog.refill('old')).toBe(true)
   expect(await queued('old')).toEqual(named(mostQueued + 10, mostQueued + 20))
+})
+
+test('work that is over when it is closed leaves no timer behind', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+  const queue = createHandlerQueue(database.db)
+  // The pool of connections has timers of its own once it is used.
+  await queue.take(crypto.randomUUID(), 0)
+  const before = timers()
+  const worker = workQueue({
+    ...{ queue, log: silentLog, retryDelaysMs: [] },
+    refill: async () => false,
+    handle: async () => 'done',
+  })
+  await worker.close()
+  expect(timers()).toBeLessThanOrEqual(before)
 })

@@ -1,19 +1,9 @@
-import { randomBytes } from 'node:crypto'
-import type { RunningService } from '../../../foundation/service.ts'
-import { createApiKey } from '../../../gateway/registry/api-keys.ts'
-import { createClient } from '../../../gateway/registry/create-client.ts'
-import { start as startHost } from '../../../lambdas/host/main.ts'
-import { start as startData } from '../../../subgraphs/data/main.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { eventually } from '../../support/eventually.ts'
-import { type GatewayUnderTest, startGatewayUnderTest } from '../../support/gateway-under-test.ts'
 import { openSocket } from '../../support/graphql.ts'
+import { type PluginPlatform, startPluginPlatform } from '../../support/plugin-platform.ts'
 
 /** What globex's plugin does to fields and operations of the core, through everything that is real; acme has none. */
-let gateway: GatewayUnderTest
-const services: RunningService[] = []
-const databases: TestDatabase[] = []
-const keys = new Map<string, string>()
+let platform: PluginPlatform
 
 const plugin = `import { definePlugin, gql } from '@trellis/sdk/plugin'
 const codeOf = async (asking) => {
@@ -69,36 +59,7 @@ export default definePlugin({
 })`
 
 beforeAll(async () => {
-  const open = async (owner: Parameters<typeof createTestDatabase>[0]) => {
-    const database = await createTestDatabase(owner)
-    databases.push(database)
-    return database.url
-  }
-  const bus = await open('bus')
-  gateway = await startGatewayUnderTest({ busUrl: bus })
-  for (const client of ['acme', 'globex']) {
-    await createClient(gateway.db, { slug: client, name: client, modules: ['data'] })
-    for (const kind of ['SECRET', 'PARTNER', 'DEPLOY'] as const) {
-      const tags = kind === 'PARTNER' ? { tags: ['records'] } : {}
-      const { secret } = await createApiKey(gateway.db, { kind, client, name: 'Test', ...tags })
-      keys.set(`${kind} ${client}`, secret)
-    }
-  }
-  keys.set('OPERATOR', (await createApiKey(gateway.db, { kind: 'OPERATOR', name: 'Test' })).secret)
-  const env = (owner: 'data' | 'lambdas', url: string) => ({
-    LOG_LEVEL: 'silent',
-    DATABASE_URL: url,
-    TRELLIS_BUS_URL: bus,
-    TRELLIS_GATEWAY_URL: gateway.url,
-    TRELLIS_MODULE_CREDENTIAL: gateway.credentials.get(owner),
-  })
-  services.push(await startData(env('data', await open('data'))))
-  const secretsKey = { TRELLIS_SECRETS_KEY: randomBytes(32).toString('base64') }
-  services.push(await startHost({ ...env('lambdas', await open('lambdas')), ...secretsKey }))
-  await eventually('the data module serves', async () => {
-    const { data } = await ask('SECRET acme', '{ collections { totalCount } }')
-    return data?.collections
-  })
+  platform = await startPluginPlatform(['acme', 'globex'])
   for (const client of ['acme', 'globex'])
     for (const name of ['orders', 'hidden', 'two'])
       await expectOk(
@@ -110,19 +71,10 @@ beforeAll(async () => {
     'mutation { grantPlugin(client: "globex", scopes: ["records:read"], egress: []) { slug } }',
   )
 }, 60_000)
-afterAll(async () => {
-  await gateway?.close()
-  for (const service of services.reverse()) await service.close()
-  for (const database of databases) await database.drop()
-})
+afterAll(() => platform?.close())
 
-const ask = (who: string, query: string, variables?: object) =>
-  gateway.query(query, { 'x-api-key': keys.get(who) ?? '' }, variables)
-async function expectOk(who: string, query: string, variables?: object) {
-  const { data, errors } = await ask(who, query, variables)
-  if (errors || !data) throw new Error(JSON.stringify(errors))
-  return data
-}
+const ask: PluginPlatform['ask'] = (...asked) => platform.ask(...asked)
+const expectOk: PluginPlatform['expectOk'] = (...asked) => platform.expectOk(...asked)
 const create = (client: string, data: object, collection = 'orders') =>
   ask(
     `SECRET ${client}`,
@@ -251,7 +203,9 @@ test('nor is another way in: a partner key, the plugin itself, a socket', async 
   expect({ asCaller, asPlugin }).toEqual({ asCaller: 'NOT_THIS_ONE', asPlugin: 'NOT_THIS_ONE' })
   const changed = { query: 'subscription { own: recordChanged(collection: "hidden") { cursor } }' }
   for (const client of ['SECRET globex', 'PARTNER globex']) {
-    const socket = openSocket(`${gateway.url}/graphql`, { apiKey: keys.get(client) ?? '' })
+    const socket = openSocket(`${platform.gateway.url}/graphql`, {
+      apiKey: platform.secretOf(client),
+    })
     expect((await socket.iterate({ query }).next()).value).toMatchObject({ errors: [no] })
     if (client === 'SECRET globex')
       expect((await socket.iterate(changed).next()).value).toMatchObject({

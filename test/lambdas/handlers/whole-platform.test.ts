@@ -1,22 +1,13 @@
-import { randomBytes } from 'node:crypto'
-import type { RunningService } from '../../../foundation/service.ts'
-import { createApiKey } from '../../../gateway/registry/api-keys.ts'
-import { createClient } from '../../../gateway/registry/create-client.ts'
-import { start as startHost } from '../../../lambdas/host/main.ts'
-import { start as startData } from '../../../subgraphs/data/main.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { eventually } from '../../support/eventually.ts'
-import { type GatewayUnderTest, startGatewayUnderTest } from '../../support/gateway-under-test.ts'
+import { type PluginPlatform, startPluginPlatform } from '../../support/plugin-platform.ts'
 
 /** A real gateway, data module, bus and lambda host: a plugin as operators, deployers and their servers meet it. */
-let gateway: GatewayUnderTest
-const services: RunningService[] = []
-const databases: TestDatabase[] = []
-const keys: Record<'server' | 'deployer' | 'operator' | 'otherDeployer', Record<string, string>> = {
-  server: {},
-  deployer: {},
-  operator: {},
-  otherDeployer: {},
+let platform: PluginPlatform
+const keys = {
+  server: 'SECRET acme',
+  deployer: 'DEPLOY acme',
+  operator: 'OPERATOR',
+  otherDeployer: 'DEPLOY globex',
 }
 
 const plugin = `import { definePlugin, gql } from '@trellis/sdk/plugin'
@@ -54,37 +45,7 @@ function deeper(asker, field) {
 }`
 
 beforeAll(async () => {
-  const open = async (owner: Parameters<typeof createTestDatabase>[0]) => {
-    const database = await createTestDatabase(owner)
-    databases.push(database)
-    return database.url
-  }
-  const bus = await open('bus')
-  gateway = await startGatewayUnderTest({ busUrl: bus })
-  await createClient(gateway.db, { slug: 'acme', name: 'Acme', modules: ['data'] })
-  await createClient(gateway.db, { slug: 'globex', name: 'Globex', modules: ['data'] })
-  const key = async (kind: 'SECRET' | 'DEPLOY', client: string) => ({
-    'x-api-key': (await createApiKey(gateway.db, { kind, client, name: 'Test' })).secret,
-  })
-  keys.server = await key('SECRET', 'acme')
-  keys.deployer = await key('DEPLOY', 'acme')
-  keys.otherDeployer = await key('DEPLOY', 'globex')
-  keys.operator = { 'x-api-key': (await createApiKey(gateway.db, { kind: 'OPERATOR', name: 'Test' })).secret }
-  const env = (owner: 'data' | 'lambdas', url: string) => ({
-    LOG_LEVEL: 'silent',
-    DATABASE_URL: url,
-    TRELLIS_BUS_URL: bus,
-    TRELLIS_GATEWAY_URL: gateway.url,
-    TRELLIS_MODULE_CREDENTIAL: gateway.credentials.get(owner),
-  })
-  services.push(await startData(env('data', await open('data'))))
-  const secretsKey = { TRELLIS_SECRETS_KEY: randomBytes(32).toString('base64') }
-  const options = { handlerRetryDelaysMs: [20] }
-  services.push(await startHost({ ...env('lambdas', await open('lambdas')), ...secretsKey }, options))
-  await eventually('the data module serves', async () => {
-    const { data } = await gateway.query('{ collections { totalCount } }', keys.server)
-    return data?.collections
-  })
+  platform = await startPluginPlatform(['acme', 'globex'], { handlerRetryDelaysMs: [20] })
   for (const name of ['orders', 'audit', 'circle', 'well'])
     await expectOk(
       `mutation { defineCollection(name: "${name}", schema: { type: "object" }) { name } }`,
@@ -94,22 +55,17 @@ beforeAll(async () => {
   await eventually('the host has registered', async () => !(await deploy()).errors)
   expect((await deploy()).data?.deployPlugin).toEqual({ active: true, errors: [] })
 }, 60_000)
-afterAll(async () => {
-  for (const service of services.reverse()) await service.close()
-  await gateway?.close()
-  for (const database of databases) await database.drop()
-})
+afterAll(() => platform?.close())
 
-async function expectOk(query: string, who: keyof typeof keys, variables?: object) {
-  const { data, errors } = await gateway.query(query, keys[who], variables)
-  if (errors || !data) throw new Error(JSON.stringify(errors))
-  return data
-}
+const ask = (query: string, who: keyof typeof keys, variables?: object) =>
+  platform.ask(keys[who], query, variables)
+const expectOk = (query: string, who: keyof typeof keys, variables?: object) =>
+  platform.expectOk(keys[who], query, variables)
 function deploy() {
   const files = [{ path: 'plugin.ts', content: plugin }]
   const query = `mutation ($files: [PluginFile!]!) {
     deployPlugin(client: "acme", files: $files) { active errors { code message } } }`
-  return gateway.query(query, keys.deployer, { files })
+  return ask(query, 'deployer', { files })
 }
 const grant = (scopes: readonly string[]) =>
   expectOk(
@@ -124,9 +80,9 @@ const countOf = async (collection: string) => {
   return Number(JSON.stringify(records).replaceAll(/\D/g, ''))
 }
 const deadLetters = (who: keyof typeof keys) =>
-  gateway.query(
+  ask(
     '{ deadLetters(consumerGroup: "plugin:acme") { edges { node { id error attempts redelivering event { type client data } } } } }',
-    keys[who],
+    who,
   )
 type Letters = { edges: { node: { id: string; error: string; event: object } }[] }
 const lettersOf = async () =>
@@ -149,7 +105,7 @@ test('a scope that is taken away is gone at once: what needs it is a dead letter
   })
   await grant(['records:write'])
   const redeliver = 'mutation { redeliverDeadLetters(consumerGroup: "plugin:acme") { count } }'
-  expect((await gateway.query(redeliver, keys.otherDeployer)).errors?.[0]?.extensions.code).toBe('NOT_FOUND')
+  expect((await ask(redeliver, 'otherDeployer')).errors?.[0]?.extensions.code).toBe('NOT_FOUND')
   expect(await expectOk(redeliver, 'deployer')).toEqual({ redeliverDeadLetters: { count: 1 } })
   await eventually('the plugin has written', async () => (await countOf('audit')) === 1)
   await eventually('no dead letter is left', async () => (await lettersOf()).length === 0)
@@ -195,13 +151,11 @@ test('a secret is set and never shown again: not by the graph, the log, an error
   const set =
     'mutation ($value: String!) { setSecret(client: "acme", name: "TOKEN", value: $value) { name setBy } }'
   const variables = { value: 'hush-hush-42' }
-  expect((await gateway.query(set, keys.otherDeployer, variables)).errors?.[0]?.extensions.code).toBe(
-    'NOT_FOUND',
-  )
+  expect((await ask(set, 'otherDeployer', variables)).errors?.[0]?.extensions.code).toBe('NOT_FOUND')
   expect(await expectOk(set, 'deployer', variables)).toMatchObject({ setSecret: { name: 'TOKEN' } })
   await createRecord('orders')
   const shown = JSON.stringify([
-    await gateway.query('{ leak }', keys.server),
+    await ask('{ leak }', 'server'),
     await expectOk('{ client(slug: "acme") { secrets { name setAt setBy } } }', 'deployer'),
     await eventually('the handler has logged', async () => {
       const { client } = await expectOk(
@@ -215,9 +169,9 @@ test('a secret is set and never shown again: not by the graph, the log, an error
   expect(shown).toContain('it is [secret TOKEN]')
   expect(shown).toContain('registry.secret.set')
   expect(shown).not.toContain('hush')
-  const other = await gateway.query(
+  const other = await ask(
     '{ client(slug: "acme") { logs { edges { cursor } } secrets { name } } }',
-    keys.otherDeployer,
+    'otherDeployer',
   )
   expect(other.data).toEqual({ client: null })
   expect(await expectOk('mutation { deleteSecret(client: "acme", name: "TOKEN") }', 'deployer')).toEqual({

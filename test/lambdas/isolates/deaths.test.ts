@@ -61,6 +61,8 @@ function call(client: string, { repeatable = true, cpuMs = 30_000 } = {}) {
 
 const processes = () => processTree(process.pid).filter((pid) => commandOf(pid).includes('isolates/main.ts'))
 const isShared = (pid: number) => getPriority(pid) === 0 && !commandOf(pid).includes('"oneAtATime":true')
+/** Processes for clients in quarantine: each is started with its first call. */
+const inQuarantine = () => processes().filter((pid) => getPriority(pid) > 0).length
 /** Kills what runs apart, with writes of these clients under way: who is in none of those is answered. */
 async function runApart(...clients: string[]) {
   const writes = clients.map((client) => call(client, { repeatable: false }))
@@ -112,7 +114,7 @@ test('of those whose code ran when a process ended, only the one that ends its p
   killAll(processes())
   // Both are suspects; what they do takes turns now.
   const tellHostile = await hostile.waits()
-  await innocent.runs(['spin', 500])
+  await innocent.runs(['spin', 2_000])
   tellHostile(['end the process'])
   expect([await innocent.answer, innocent.times()]).toEqual(['well', 2])
   expect([await hostile.answer, hostile.times()]).toEqual(['LAMBDA_UNAVAILABLE', 2])
@@ -120,6 +122,9 @@ test('of those whose code ran when a process ended, only the one that ends its p
     ['hostile', 'innocent'],
     ['hostile'],
   ])
+  const write = call('innocent', { repeatable: false })
+  ;(await write.waits())(['answer'])
+  expect([await write.answer, inQuarantine()]).toEqual(['well', 0])
   // It was near, but not in its turn.
   const tell = await beside.waits()
   expect(await runApart('beside')).toEqual([])
@@ -139,11 +144,10 @@ test('who ends processes by writes goes into quarantine with the second; a suspe
   ;(await innocent.waits())(['answer'])
   expect([await innocent.answer, innocent.times()]).toEqual(['well', 3])
   expect(deaths).toEqual([expect.arrayContaining(['hostile', 'innocent']), ['hostile']])
-  const low = () => processes().filter((pid) => getPriority(pid) > 0).length
-  expect(low()).toBe(0)
+  expect(inQuarantine()).toBe(0)
   const third = call('hostile')
   const tell = await third.waits()
-  expect(low()).toBe(1)
+  expect(inQuarantine()).toBe(1)
   tell(['answer'])
   expect(await third.answer).toBe('well')
 })
