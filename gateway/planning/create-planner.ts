@@ -1,22 +1,14 @@
-import type { DocumentNode, GraphQLSchema } from 'graphql'
+import type { DocumentNode } from 'graphql'
 import { textOf } from './document-text.ts'
+import { buildSchemas, type GraphSchemas } from './graph-schemas.ts'
 import { createKeptOperations } from './kept-operations.ts'
 import type { PlannedOperation } from './planned-operation.ts'
-import {
-  buildSchemas,
-  createPrepareOperation,
-  type PlanText,
-  type PrepareOperation,
-} from './prepare-operation.ts'
+import { createPrepareOperation, type PlanText, type PrepareOperation } from './prepare-operation.ts'
 import type { OperationText } from './prepared-operation.ts'
 import type { SharedSupergraph } from './shared-supergraphs.ts'
 import { createTextPlanner } from './text-planner.ts'
 
-export type Planner = {
-  /** The API schema: what clients see, validate against and introspect. */
-  schema: GraphQLSchema
-  /** Every type of every subgraph. */
-  supergraph: GraphQLSchema
+export type Planner = GraphSchemas & {
   /** Parses, validates and plans the text of an operation. Operations are kept, bounded, by text and name. */
   prepare: PrepareOperation
   /**

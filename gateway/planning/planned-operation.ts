@@ -1,9 +1,10 @@
-import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
+import type { DocumentNode, OperationDefinitionNode } from 'graphql'
+import type { GraphSchemas } from './graph-schemas.ts'
 import type { QueryPlan } from './query-plan.ts'
 import type { RootArgument } from './root-arguments.ts'
 
 /** One operation of one generation, ready to run as often as wanted. Immutable. */
-export type PlannedOperation = {
+export type PlannedOperation = GraphSchemas & {
   /** The client's document, as it was validated. */
   document: DocumentNode
   /** The one operation of `document` that was planned. */
@@ -15,8 +16,4 @@ export type PlannedOperation = {
   plan: QueryPlan
   /** Every argument of every root field, and the variable of the plan that carries it. */
   rootArguments: readonly RootArgument[]
-  /** The API schema: what the client sees. */
-  schema: GraphQLSchema
-  /** Every type of every subgraph, what the API schema hides included: for what passes between gateway and subgraphs. */
-  supergraph: GraphQLSchema
 }

@@ -6,13 +6,14 @@ import type { Composition } from '../composition/compose-for-client.ts'
 import { shareCompositions } from '../composition/share-compositions.ts'
 import { type Planner, toPlanner } from './create-planner.ts'
 import { createFairQueue } from './fair-queue.ts'
+import { buildSchemas } from './graph-schemas.ts'
 import {
   type PlannerJob,
   type PlannerThread,
   type PlannerThreadOptions,
   startPlannerThread,
 } from './planner-thread.ts'
-import { buildSchemas, type PlanText } from './prepare-operation.ts'
+import type { PlanText } from './prepare-operation.ts'
 import { createSharedSupergraphs } from './shared-supergraphs.ts'
 import type { PlanAnswer, PlanFault, SupergraphOrigin } from './text-planner.ts'
 

@@ -1,7 +1,8 @@
-import { buildSchema, GraphQLError, parse, Source } from 'graphql'
+import { GraphQLError, parse, Source } from 'graphql'
 import { type ErrorCode, errorCatalogue, TrellisError } from '../../foundation/errors.ts'
+import type { GraphSchemas } from './graph-schemas.ts'
 import { type KeptOperations, keyOf } from './kept-operations.ts'
-import type { GraphSchemas, OperationText, PreparedOperation } from './prepared-operation.ts'
+import type { OperationText, PreparedOperation } from './prepared-operation.ts'
 import { findOperation } from './read-operation.ts'
 import { rootArgumentsOf } from './root-arguments.ts'
 import type { PlanAnswer, PlanFault } from './text-planner.ts'
@@ -10,11 +11,6 @@ export type PrepareOperation = (text: OperationText) => Promise<PreparedOperatio
 
 /** Plans a text, wherever the planner is. Rejects with the signal's reason, and with nothing else. */
 export type PlanText = (text: Omit<OperationText, 'signal'>, signal: AbortSignal) => Promise<PlanAnswer>
-
-export function buildSchemas(apiSdl: string, supergraphSdl: string): GraphSchemas {
-  const options = { assumeValid: true, noLocation: true }
-  return { schema: buildSchema(apiSdl, options), supergraph: buildSchema(supergraphSdl, options) }
-}
 
 /**
  * Operations by text and name, each parsed, validated and planned once, also when many ask for it at the same time.

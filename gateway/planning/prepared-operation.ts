@@ -1,4 +1,4 @@
-import type { GraphQLError, GraphQLSchema } from 'graphql'
+import type { GraphQLError } from 'graphql'
 import type { PlannedOperation } from './planned-operation.ts'
 
 export type OperationText = {
@@ -14,6 +14,3 @@ export type PreparedOperation =
   | { ok: true; operation: PlannedOperation }
   /** GRAPHQL_PARSE_FAILED and its like as Apollo Server gives them, and those of planning. */
   | { ok: false; errors: readonly GraphQLError[] }
-
-/** Both schemas of one supergraph, built from text. Immutable, shared by all clients whose supergraphs are equal. */
-export type GraphSchemas = { schema: GraphQLSchema; supergraph: GraphQLSchema }

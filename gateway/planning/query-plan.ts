@@ -32,7 +32,13 @@ export type ConditionNode = {
   elseClause?: PlanNode
 }
 
-export type SubscriptionNode = { kind: 'Subscription'; primary: FetchNode; rest?: PlanNode }
+export type SubscriptionNode = {
+  kind: 'Subscription'
+  primary: FetchNode
+  rest?: PlanNode
+  /** The type of the argument after which the stream goes on, see event-places.ts. Absent where it knows no places. */
+  after?: string
+}
 
 export type FetchNode = {
   kind: 'Fetch'

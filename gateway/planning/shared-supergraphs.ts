@@ -1,4 +1,5 @@
-import type { GraphSchemas, PreparedOperation } from './prepared-operation.ts'
+import type { GraphSchemas } from './graph-schemas.ts'
+import type { PreparedOperation } from './prepared-operation.ts'
 
 /** What all planners of one supergraph have in common: made of the supergraph and of operations' texts alone. */
 export type SharedSupergraph = {

@@ -10,6 +10,7 @@ import { type QueryPlan as ApolloQueryPlan, QueryPlanner } from '@apollo/query-p
 import { buildSchema, type DocumentNode, type GraphQLError, parse, print, visit } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
 import { batchFetches } from './batch-fetches.ts'
+import { createWithPlaces } from './event-places.ts'
 import { fetchGraph } from './fetch-graph.ts'
 import { createWithIndependents } from './independent-fetch.ts'
 import { createWithKeys, keyFieldsOf } from './keyed-representations.ts'
@@ -65,13 +66,14 @@ export function createTextPlanner(supergraphSdl: string, origin: SupergraphOrigi
   const keyFields = keyFieldsOf(document)
   const withKeys = createWithKeys(keyFields)
   const withIndependents = createWithIndependents(dependants, keyFields)
+  const withPlaces = createWithPlaces(document)
 
   const makePlan = (document: DocumentNode): QueryPlan => {
     const operation = operationFromDocument(plannerApi, document, { validate: false })
     const { node } = queryPlanner.buildQueryPlan(operation)
     const restored = restoreRequiredFields(asPlainData(node, source.services), source.variants)
     if (!restored) return {}
-    const whole = withIndependents(withKeys(restored))
+    const whole = withPlaces(withIndependents(withKeys(restored)))
     const plan = whole.kind === 'Subscription' ? whole.rest : whole
     return { node: whole, ...(plan && { calls: batchFetches(fetchGraph(plan)) }) }
   }

@@ -2,14 +2,6 @@ import {
   type ArgumentNode,
   type DocumentNode,
   type FieldNode,
-  type GraphQLArgument,
-  type GraphQLField,
-  type GraphQLSchema,
-  type GraphQLType,
-  getNullableType,
-  isObjectType,
-  isRequiredArgument,
-  isScalarType,
   Kind,
   type OperationDefinitionNode,
   parse,
@@ -19,9 +11,9 @@ import {
   visit,
 } from 'graphql'
 import { subscriptionNode } from '../execution/execute-event.ts'
+import { rootField } from '../planning/event-places.ts'
 import type { PlannedOperation } from '../planning/planned-operation.ts'
 import type { SubgraphResponse } from '../transports/subgraph-fetch.ts'
-import { isResolvedBy } from './is-resolved-by.ts'
 
 /** What a subscription asks its module, and how it is asked to go on from a place in the stream. */
 export type EventSource = {
@@ -66,48 +58,19 @@ export function isSameSource(one: EventSource, other: EventSource): boolean {
 }
 
 function readSource(planned: PlannedOperation): EventSource {
-  const { primary } = subscriptionNode(planned)
+  const { primary, after } = subscriptionNode(planned)
   const { serviceName, operation: text, operationName, variableUsages = [] } = primary
   const plain = { serviceName, document: text, operationName, variableUsages, places: null }
   const document = parse(text)
   const root = rootField(document)
-  const after = root && placeArgument(root, planned.supergraph, serviceName)
-  if (!root || !after) return plain
-  const resumable = withPlaces(document, root, after.type)
+  if (!root || after === undefined) return plain
+  const resumable = withPlaces(document, root, after)
   return {
     ...plain,
     document: print(resumable),
     variableUsages: variableUsages.filter((name) => usesVariable(resumable, name)),
     places: placesOf(root),
   }
-}
-
-function rootField({ definitions }: DocumentNode): FieldNode | null {
-  const operation = definitions.find(({ kind }) => kind === Kind.OPERATION_DEFINITION)
-  const [first, ...others] = operation && 'selectionSet' in operation ? operation.selectionSet.selections : []
-  return first?.kind === Kind.FIELD && others.length === 0 ? first : null
-}
-
-/** The field's argument `after`, if the module also tells the places in its stream. */
-function placeArgument(
-  root: FieldNode,
-  supergraph: GraphQLSchema,
-  serviceName: string,
-): GraphQLArgument | undefined {
-  const field = supergraph.getSubscriptionType()?.getFields()[root.name.value]
-  const after = field?.args.find(({ name }) => name === 'after')
-  if (!field || !after || !isText(after.type)) return undefined
-  const payload = getNullableType(field.type)
-  const cursor: GraphQLField<unknown, unknown> | undefined = isObjectType(payload)
-    ? payload.getFields().cursor
-    : undefined
-  if (!cursor || !isText(cursor.type) || cursor.args.some(isRequiredArgument)) return undefined
-  return isResolvedBy(serviceName, cursor, supergraph) ? after : undefined
-}
-
-function isText(type: GraphQLType): boolean {
-  const value = getNullableType(type)
-  return isScalarType(value) && ['String', 'ID'].includes(value.name)
 }
 
 function placesOf(root: FieldNode): Places {
@@ -134,7 +97,7 @@ function textOf(value: ValueNode | undefined, variables: Readonly<Record<string,
   return typeof given === 'string' ? given : null
 }
 
-function withPlaces(document: DocumentNode, root: FieldNode, type: GraphQLType): DocumentNode {
+function withPlaces(document: DocumentNode, root: FieldNode, type: string): DocumentNode {
   const asked = visit(document, {
     Field(field) {
       if (field !== root) return undefined
@@ -169,7 +132,7 @@ function withPlaces(document: DocumentNode, root: FieldNode, type: GraphQLType):
 function withVariable(
   operation: OperationDefinitionNode,
   document: DocumentNode,
-  type: GraphQLType,
+  type: string,
 ): OperationDefinitionNode {
   const { variableDefinitions = [] } = operation
   const used = variableDefinitions.filter(({ variable }) => usesVariable(document, variable.name.value))
@@ -180,7 +143,7 @@ function withVariable(
       {
         kind: Kind.VARIABLE_DEFINITION,
         variable: { kind: Kind.VARIABLE, name: nameNode(afterVariable) },
-        type: parseType(String(type)),
+        type: parseType(type),
       },
     ],
   }
