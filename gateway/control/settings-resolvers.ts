@@ -1,6 +1,6 @@
 import { TrellisError } from '../../foundation/errors.ts'
 import { actorOf } from '../../foundation/viewer.ts'
-import { type AdmittedSchema, admitSchema } from '../registry/admit-schema.ts'
+import { admitSchema } from '../registry/admit-schema.ts'
 import type { Judging } from '../registry/change-judged.ts'
 import { grantPlugin } from '../registry/grant-plugin.ts'
 import type { RegisteredClient, RegisteredFlag, RegistryState } from '../registry/registry-state.ts'
@@ -21,6 +21,7 @@ export type SettingsOptions = Judging & {
 }
 
 type SwitchArguments = { client: string; module: string; force?: boolean | null }
+type AdmitArguments = { module: string; client?: string | null; sdl: string }
 type FlagArguments = { name: string; client?: string | null; enabled: boolean; percent?: number | null }
 type GrantArguments = { client: string; scopes: string[]; egress: string[] }
 
@@ -49,10 +50,14 @@ export function createSettingsResolvers(options: SettingsOptions) {
     Mutation: {
       enableModule: switching(true),
       disableModule: switching(false),
-      async admitModuleSchema(_root: unknown, admitted: AdmittedSchema, context: OperationContext) {
-        await admitSchema(db, admitted, actorOf(onlyOperators(context)))
+      async admitModuleSchema(
+        _root: unknown,
+        { client = null, ...schema }: AdmitArguments,
+        context: OperationContext,
+      ) {
+        await admitSchema(db, { ...schema, client }, actorOf(onlyOperators(context)))
         await refresh()
-        return state().modules.get(admitted.module)
+        return state().modules.get(schema.module)
       },
       async setFlag(_root: unknown, { client = null, ...flag }: FlagArguments, context: OperationContext) {
         const setting = { ...flag, client, percent: flag.percent ?? null }

@@ -1,5 +1,5 @@
 import { TrellisError } from '../../foundation/errors.ts'
-import { hashOfSdl } from './admit-schema.ts'
+import { hashOfSdl, isAdmitted } from './admit-schema.ts'
 import { type Changed, changeJudged, type Judging } from './change-judged.ts'
 import type { RegisteredModule, RegistryState } from './registry-state.ts'
 import { requireClient } from './switch-module.ts'
@@ -12,17 +12,20 @@ export type ClientSdl = {
 }
 
 /**
- * What a module shows to one client in place of its common schema, where that client still composes with it. It holds
- * until the module takes it back, whatever common schema it comes with meanwhile.
+ * What a module shows to one client in place of its common schema, where that client still composes with it, or an
+ * operator insists. It holds until the module takes it back, whatever common schema it comes with meanwhile.
  *
  * @throws {TrellisError} NOT_FOUND for a client there is not, or a module that has never registered
  */
-export function publishClientSdl(
+export async function publishClientSdl(
   judging: Judging,
   { module: name, client, sdl }: ClientSdl,
 ): Promise<Changed<void>> {
+  const { db } = judging
+  const seen = sdl ?? (await db.module.findUnique({ where: { name }, select: { sdl: true } }))?.sdl
   return changeJudged(judging, {
     actor: `module:${name}`,
+    force: seen !== undefined && (await isAdmitted(db, { module: name, client, sdl: seen })),
     verdict(state) {
       const { modules } = requireClient(state, client)
       const module = requireModuleOf(state, name)
@@ -35,7 +38,7 @@ export function publishClientSdl(
         clients: modules.includes(name) ? [client] : [],
       }
     },
-    async make(tx, record, { state }) {
+    async make(tx, record, { state, forced }) {
       const before = requireModuleOf(state, name).clientSdls.get(client) ?? null
       if (before === sdl) return
       const key = { moduleName: name, clientSlug: client }
@@ -44,7 +47,7 @@ export function publishClientSdl(
         await tx.moduleClientSdl.upsert({
           where: { moduleName_clientSlug: key },
           create: { ...key, sdl },
-          update: { sdl },
+          update: { sdl, admittedSdlHash: null },
         })
       }
       await record({
@@ -53,6 +56,7 @@ export function publishClientSdl(
         client,
         before: before === null ? null : { sdlHash: hashOfSdl(before) },
         after: sdl === null ? null : { sdlHash: hashOfSdl(sdl) },
+        forced,
       })
     },
   })

@@ -80,7 +80,9 @@ export async function readModules(
       {
         ...module,
         tokenKeys: tokenKeysSchema.parse(tokenKeys),
-        clientSdls: new Map(clientSdls.map(({ clientSlug, sdl }) => [clientSlug, sdl])),
+        clientSdls: new Map(
+          clientSdls.flatMap(({ clientSlug, sdl }) => (sdl === null ? [] : [[clientSlug, sdl] as const])),
+        ),
       },
     ]),
   )

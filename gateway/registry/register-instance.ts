@@ -1,7 +1,7 @@
 import type { JWK } from 'jose'
 import type { Log } from '../../foundation/log.ts'
 import type { ModuleRegistration } from '../../schema/registration.ts'
-import { hashOfSdl } from './admit-schema.ts'
+import { hashOfSdl, isAdmitted } from './admit-schema.ts'
 import { changeJudged, type Judging } from './change-judged.ts'
 import { changeRegistry, type RegistryChange } from './change-registry.ts'
 import type { Verdict } from './judge-clients.ts'
@@ -32,7 +32,7 @@ export async function registerInstance(
   if (await renewLease(db, instance, 'while its schema is current')) return { ok: true, changed: false }
   const changed = await changeJudged(judging, {
     actor: `module:${instance.module}`,
-    force: await isAdmitted(db, instance),
+    force: await isAdmitted(db, { ...instance, client: null }),
     verdict: (state) => verdictOn(state, instance),
     async make(tx, record, { state, forced }) {
       const known = state.modules.get(instance.module)
@@ -127,12 +127,6 @@ async function renewLease(
         SELECT FROM module_instance u WHERE u.module = m.name
         AND u.sdl_hash = encode(sha256(convert_to(m.sdl, 'UTF8')), 'hex') AND u.lease_expires_at > now()))`
   return renewed > 0
-}
-
-/** Whether an operator lets this very schema in, whatever it breaks. */
-async function isAdmitted(db: PlatformDatabase, { module, sdl }: Instance): Promise<boolean> {
-  const known = await db.module.findUnique({ where: { name: module }, select: { admittedSdlHash: true } })
-  return known?.admittedSdlHash === hashOfSdl(sdl)
 }
 
 async function storeModule(tx: PlatformTransaction, instance: Instance, isNew: boolean): Promise<void> {

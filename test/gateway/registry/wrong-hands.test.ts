@@ -5,6 +5,7 @@ import {
 } from '../../../foundation/gateway-token.ts'
 import { silentLog } from '../../../foundation/log.ts'
 import { createSigningKeys } from '../../../foundation/signing-keys.ts'
+import { createClient } from '../../../gateway/registry/create-client.ts'
 import { createSigningKeyStore } from '../../../gateway/registry/signing-key-store.ts'
 import { eventually } from '../../support/eventually.ts'
 import { startReplica } from '../../support/second-gateway.ts'
@@ -82,6 +83,56 @@ describe('a schema for one client', () => {
     expect(await ask('{ caller }')).toEqual(before)
     expect((await ask('{ record(id: "r") { createdBy { name } } }')).errors).toBeUndefined()
     expect(await platform.gateway.db.moduleClientSdl.count()).toBe(0)
+  })
+
+  describe('that would be refused', () => {
+    const admit = (sdl: string, client: string, key = platform.keys.operator) =>
+      platform.gateway.query(
+        'mutation ($client: String, $sdl: String!) { admitModuleSchema(module: "users", client: $client, sdl: $sdl) { name } }',
+        { 'x-api-key': key },
+        { client, sdl },
+      )
+    const broken = federation + usersSdl.replace('name: String', 'name: Missing')
+    const put = async (sdl: string, client = 'acme') =>
+      (await send('PUT', ofClient(client), { body: { sdl } })).status
+    /** Of a schema of that client's own. */
+    const lastChange = (client: string) =>
+      platform.gateway.db.registryChange.findFirstOrThrow({
+        where: { client, action: 'registry.module.schema_changed' },
+        orderBy: { revision: 'desc' },
+      })
+
+    test('is let in by an operator: this very text, for this client, once; what runs goes on', async () => {
+      expect((await admit(broken, 'acme', platform.keys.deploy)).errors?.[0]?.extensions.code).toBe(
+        'FORBIDDEN',
+      )
+      expect((await admit(broken, 'nobody')).errors?.[0]?.extensions.code).toBe('NOT_FOUND')
+      expect((await admit(broken, 'acme')).data).toEqual({ admitModuleSchema: { name: 'users' } })
+      expect(await put(`${broken} `)).toBe(422)
+      expect(await put(broken, 'globex')).toBe(422)
+      const instance = { sdl: broken, version: '2', url: 'http://127.0.0.1:10' }
+      expect((await send('PUT', '/modules/users/instances/other', { body: instance })).status).toBe(422)
+      expect(await put(broken)).toBe(204)
+      expect(await lastChange('acme')).toMatchObject({ forced: true, actor: 'module:users' })
+      expect((await ask('{ record(id: "r") { createdBy { name } } }')).errors).toBeUndefined()
+      expect((await send('DELETE', ofClient('acme'))).status).toBe(204)
+      expect(await lastChange('acme')).toMatchObject({ forced: false })
+      expect(await put(broken)).toBe(422)
+    })
+
+    test('may be the common one that comes back', async () => {
+      const { db } = platform.gateway
+      await createClient(db, { slug: 'plugged', name: 'With a plugin', modules: ['users'] })
+      expect(await put(own, 'plugged')).toBe(204)
+      const release = { number: 1, digest: 'd', createdBy: 'key:x', sdl: 'type Query { x: Int }' }
+      await db.pluginRelease.create({ data: { ...release, clientSlug: 'plugged', rules: ['Query.only'] } })
+      await db.client.update({ where: { slug: 'plugged' }, data: { activeRelease: 1 } })
+      const refused = await send('DELETE', ofClient('plugged'))
+      expect(refused).toMatchObject({ status: 422, codes: ['PLUGIN_LOSES_FIELD'] })
+      await admit(federation + usersSdl, 'plugged')
+      expect((await send('DELETE', ofClient('plugged'))).status).toBe(204)
+      expect(await lastChange('plugged')).toMatchObject({ forced: true, after: null })
+    })
   })
 })
 
