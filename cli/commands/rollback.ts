@@ -34,7 +34,7 @@ export async function rollback(
 }
 
 async function findPrevious(connection: Connection, client: string): Promise<number> {
-  const releases = await readReleases(connection, client, lookedAt)
+  const { list: releases } = await readReleases(connection, client, lookedAt)
   const active = releases.find((release) => release.active)
   const previous = releases.find(({ number }) => active && number < active.number)
   if (!previous) throw new CommandError(`${client} has no release before the one that is served.`)

@@ -41,7 +41,7 @@ export async function createControlGraph(
       createControlResolvers(options),
       createEventResolvers({ access: options.bus, hasClient, askDesk: options.askDesk }),
       createEventSubscriptions(options.bus),
-      createGenerationResolvers(options.generations),
+      createGenerationResolvers(options.generations, options.db),
       createSettingsResolvers(options),
       createReleaseResolvers(options),
       createStatsResolvers(options.readStats),

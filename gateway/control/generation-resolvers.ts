@@ -1,5 +1,10 @@
 import { printSchema } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
+import type { PluginError } from '../../schema/plugin-build.ts'
+import type { CompositionError } from '../composition/compose-for-client.ts'
+import { concernsPlugin, locateFault } from '../registry/locate-fault.ts'
+import type { PlatformDatabase } from '../registry/platform-database.ts'
+import { readServedSource } from '../registry/read-release.ts'
 import type { RegisteredClient } from '../registry/registry-state.ts'
 import type { GenerationStatus } from '../supergraph/generation-status.ts'
 import type { Generations } from '../supergraph/generations.ts'
@@ -8,17 +13,18 @@ import type { OperationContext } from '../supergraph/operation-context.ts'
 import { createResponseQueue } from '../transports/response-queue.ts'
 import { onlyOperators } from './only-operators.ts'
 
-export type GenerationAccess = Pick<Generations, 'acquire' | 'statusOf' | 'onChange'>
+export type GenerationAccess = Pick<Generations, 'acquire' | 'statusOf' | 'refusedOf' | 'onChange'>
 
 type Changed = { generationChanged: GenerationStatus }
 
 /** Changes that may wait for a slow reader. */
 const mostWaiting = 1_000
 
-export function createGenerationResolvers(generations: GenerationAccess) {
+export function createGenerationResolvers(generations: GenerationAccess, db: PlatformDatabase) {
   return {
     Client: {
       generation: ({ slug }: RegisteredClient) => generations.statusOf(slug),
+      compositionErrors: ({ slug }: RegisteredClient) => locate(db, slug, generations.refusedOf(slug)),
       sdl: ({ slug }: RegisteredClient) => readSdl(generations, slug),
     },
     Subscription: {
@@ -30,6 +36,21 @@ export function createGenerationResolvers(generations: GenerationAccess) {
       },
     },
   }
+}
+
+/** In the plugin's files where it is a fault of the plugin. */
+async function locate(
+  db: PlatformDatabase,
+  slug: string,
+  faults: readonly CompositionError[],
+): Promise<PluginError[]> {
+  const source = faults.some(concernsPlugin) ? await readServedSource(db, slug) : null
+  return faults.map((fault) => {
+    const { code, message } = fault
+    return source && concernsPlugin(fault)
+      ? locateFault(fault, source)
+      : { code, message, file: null, line: null }
+  })
 }
 
 /** Of the graph as the client's own users see it; null while there is none. */

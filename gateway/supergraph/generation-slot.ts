@@ -1,5 +1,6 @@
 import type { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
+import type { CompositionError } from '../composition/compose-for-client.ts'
 import type { Generation } from './generation.ts'
 import type { GraphSummary } from './graph-change.ts'
 
@@ -25,7 +26,7 @@ export type Slot = {
   /** Of what was served last. */
   summary: GraphSummary | null
   /** A graph that does not compose: there is no use in trying again. `error` is for those who ask for it. */
-  refused: { hash: string; error: TrellisError } | null
+  refused: { hash: string; error: TrellisError; errors: readonly CompositionError[] } | null
   /** Generations so far. */
   built: number
   /** Since they were counted last. */

@@ -40,6 +40,8 @@ export type Generations = {
   serve(client: string): Promise<GenerationStatus | null>
   /** Null: at rest. */
   statusOf(key: string): GenerationStatus | null
+  /** Why the graph as it is now is not what runs; empty where it is, or nobody has asked for it yet. */
+  refusedOf(key: string): readonly CompositionError[]
   /** Calls back after each swap, and after a build; returns how to leave. */
   onChange(listener: (key: string, status: GenerationStatus) => void): () => void
   /** Calls back after each swap of this graph, which does not rest meanwhile; returns how to leave. */
@@ -131,7 +133,7 @@ export function createGenerations<Source>(options: GenerationsOptions<Source>): 
     const summary = summarize(graph)
     const { reason } = describeChange(slot.summary, summary)
     const result = await build(graph, { number: slot.built + 1, reason, lane })
-    slot.refused = result.ok ? null : { hash, error: refusal(result.errors) }
+    slot.refused = result.ok ? null : { hash, error: refusal(result.errors), errors: result.errors }
     if (!result.ok) {
       log.error({ client: slot.key, errors: result.errors }, 'it does not compose; what runs goes on')
       // What its client shows to nobody any more does not go on.
@@ -210,6 +212,12 @@ export function createGenerations<Source>(options: GenerationsOptions<Source>): 
       return statusOf(client)
     },
     statusOf,
+    refusedOf(key) {
+      const refused = slots.get(key)?.refused
+      const graph = refused ? graphOf(key) : null
+      // What was refused may be gone meanwhile.
+      return graph && refused?.hash === hashOf(graph) ? refused.errors : []
+    },
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

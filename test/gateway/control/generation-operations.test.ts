@@ -1,7 +1,9 @@
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
+import { eventually } from '../../support/eventually.ts'
 import { startTestLambdaHost } from '../../support/test-lambda-host.ts'
-import { expectOk, type Platform, startPlatform } from '../../support/two-subgraphs.ts'
+import { federation } from '../../support/test-subgraph.ts'
+import { dataSdl, expectOk, type Platform, startPlatform } from '../../support/two-subgraphs.ts'
 
 type Status = { id: string; client: string; number: number; reason: string; supergraphHash: string }
 
@@ -99,6 +101,41 @@ test('the SDL is what the client’s users see, and a deployer sees its own', as
   expect(await sdlOf('acme', platform.keys.deploy)).toContain('tier: String')
   expect(await sdlOf('globex', platform.keys.operator)).not.toContain('tier: String')
   expect(await sdlOf('globex', platform.keys.deploy)).toBeUndefined()
+})
+
+test('of a client that stayed behind is told why, to itself, too; no longer when it need not be', async () => {
+  const errorsOf = async (client: string, key = platform.keys.operator) => {
+    const query = `{ client(slug: "${client}") { generation { id } compositionErrors { code message file line } } }`
+    const answer = (await ask(query, key)).data?.client as { generation: Status; compositionErrors: object[] }
+    return answer?.compositionErrors
+  }
+  const content = 'type Record @key(fields: "id") {\n  id: ID!\n  tier: String\n}'
+  const deployed = await ask(deploy, platform.keys.deploy, {
+    client: 'acme',
+    files: [{ path: 'plugin.ts', content }],
+  })
+  expect(deployed.data).toMatchObject({ deployPlugin: { active: true } })
+  const before = await generationOf('acme')
+  expect(await errorsOf('acme')).toEqual([])
+  const sdl = dataSdl.replace('createdBy: User', 'createdBy: User  tier: Int')
+  await ask(
+    'mutation ($sdl: String!) { admitModuleSchema(module: "data", sdl: $sdl) { name } }',
+    platform.keys.operator,
+    { sdl: federation + sdl },
+  )
+  await expectOk(await platform.data.register({ sdl }))
+  const expected = [
+    { code: 'CORE_FIELD_REDECLARED', message: expect.any(String), file: 'plugin.ts', line: 3 },
+  ]
+  await eventually('it is told', async () => ((await errorsOf('acme'))?.length ?? 0) > 0)
+  expect(await errorsOf('acme')).toEqual(expected)
+  expect(await errorsOf('acme', platform.keys.deploy)).toEqual(expected)
+  expect(await errorsOf('acme', platform.keys.globexDeploy)).toBeUndefined()
+  expect(await errorsOf('globex')).toEqual([])
+  expect(await generationOf('acme')).toEqual(before)
+  // What ran all the time is the newest again.
+  await expectOk(await platform.data.register({ sdl: dataSdl }))
+  expect(await errorsOf('acme')).toEqual([])
 })
 
 test('only operators hear of generations', async () => {
