@@ -9,7 +9,7 @@
 export type PluginRegistry = {
   /** For `after`. Grows with every change of the registry, also with those that show nowhere here. */
   revision: number
-  /** All clients that have a plugin, by slug. */
+  /** All clients that have a plugin, or limits for one, by slug. */
   clients: PluginOfClient[]
 }
 
@@ -46,6 +46,10 @@ export type PluginLimits = {
   depth: number
   /** Log text kept of one call, in characters. */
   logChars: number
+  /** Length of the bundle, in characters. */
+  bundleChars: number
+  /** Length of the SDL, in characters. */
+  sdlChars: number
 }
 
 export type PluginTokenRequest = {

@@ -45,7 +45,7 @@ export function createPluginRegistryView({
 
 function pluginsOf({ clients, flags }: RegistryState): PluginOfClient[] {
   return [...clients.values()]
-    .filter(({ plugin }) => plugin !== null)
+    .filter(({ plugin, limits }) => plugin !== null || Object.keys(limits).length > 0)
     .sort((a, b) => (a.slug < b.slug ? -1 : 1))
     .map((client) => pluginOf(client, flags))
 }

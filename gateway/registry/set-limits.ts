@@ -18,6 +18,9 @@ export const limitRanges: Readonly<Record<keyof PluginLimits, readonly [number, 
   hostCalls: [0, 1_000],
   depth: [0, 10],
   logChars: [0, 1_000_000],
+  // What is sent has to fit into a request.
+  bundleChars: [1_000, 3_000_000],
+  sdlChars: [1_000, 1_000_000],
 }
 
 /**

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { TrellisError } from '../../foundation/errors.ts'
 import { findLineInFiles } from '../../foundation/find-in-files.ts'
 import type { BuiltParts, PluginBuild, PluginError, PluginFile } from '../../schema/plugin-build.ts'
+import type { BuildLimits } from './build-limits.ts'
 import { bundlePlugin } from './bundle-plugin.ts'
 import { lambdaFaults } from './check-lambdas.ts'
 import { checkSdl } from './check-sdl.ts'
@@ -12,6 +13,8 @@ import { readNeeds } from './read-needs.ts'
 import { schemaFaults } from './schema-faults.ts'
 
 export type BuildTools = {
+  /** @default those of the platform */
+  limits?: BuildLimits
   /** The types of events that the platform publishes. */
   eventTypes: ReadonlySet<string>
   /** Evaluates the bundle in an isolate of its own. @throws {TrellisError} LAMBDA_… */
@@ -31,11 +34,11 @@ export async function buildPlugin(
 ): Promise<BuiltPlugin | Refused> {
   if (!files.some((file) => file.path === entryFile))
     return refused([pluginFault('ENTRY_MISSING', `There is no ${entryFile} among the files.`)])
-  const bundle = await bundlePlugin(files)
+  const bundle = await bundlePlugin(files, tools.limits)
   if (!bundle.ok) return bundle
   try {
     const description = await tools.describe(sha256(bundle.code), bundle.code)
-    return finish({ description, bundle: bundle.code, files }, tools.eventTypes)
+    return finish({ description, bundle: bundle.code, files }, tools)
   } catch (error) {
     if (error instanceof TrellisError)
       return refused([pluginFault(error.code, error.message, { file: entryFile, line: null })])
@@ -47,7 +50,7 @@ type Evaluated = { description: PluginDescription; bundle: string; files: readon
 
 function finish(
   { description, bundle, files }: Evaluated,
-  eventTypes: ReadonlySet<string>,
+  { eventTypes, limits }: Pick<BuildTools, 'eventTypes' | 'limits'>,
 ): BuiltPlugin | Refused {
   const { typeDefs = '', settings, rules, handlers } = description
   if (typeof typeDefs !== 'string')
@@ -57,7 +60,7 @@ function finish(
   const functions = description.functions.flatMap(([type, fields]) =>
     fields.map((field) => `${type}.${field}`),
   )
-  const { document, faults } = checkSdl(typeDefs)
+  const { document, faults } = checkSdl(typeDefs, limits)
   const sdl = completeSdl(typeDefs, document)
   const { needs, faults: needsFaults } = readNeeds(description.needs, files)
   const errors = [

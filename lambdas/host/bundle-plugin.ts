@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { build, type Loader, type Message, type OnResolveResult, type Plugin } from 'esbuild'
 import type { PluginError, PluginFile } from '../../schema/plugin-build.ts'
+import { type BuildLimits, defaultBuildLimits } from './build-limits.ts'
 import { entryFile } from './plugin-fault.ts'
 
 const kitName = '@trellis/sdk/plugin'
 const kit = new URL('../../sdk/plugin.ts', import.meta.url)
 const loaders: Readonly<Record<string, Loader>> = { '.ts': 'ts', '.js': 'js', '.mjs': 'js', '.json': 'json' }
-const maxBundleChars = 1_000_000
 
 export type Bundle = { ok: true; code: string } | { ok: false; errors: PluginError[] }
 
@@ -15,7 +15,10 @@ export type Bundle = { ok: true; code: string } | { ok: false; errors: PluginErr
  * One script out of the submitted files and the plugin kit. esbuild left to itself would read any file of this host
  * that an import names, so nothing is ever resolved on the disk: what is not in `files` does not exist.
  */
-export async function bundlePlugin(files: readonly PluginFile[]): Promise<Bundle> {
+export async function bundlePlugin(
+  files: readonly PluginFile[],
+  { bundleChars }: Pick<BuildLimits, 'bundleChars'> = defaultBuildLimits,
+): Promise<Bundle> {
   try {
     const result = await build({
       entryPoints: [entryFile],
@@ -32,8 +35,11 @@ export async function bundlePlugin(files: readonly PluginFile[]): Promise<Bundle
       plugins: [inMemory(files, await readFile(kit, 'utf8'))],
     })
     const code = result.outputFiles[0]?.text ?? ''
-    if (code.length > maxBundleChars)
-      return failed('BUNDLE_TOO_LARGE', `The bundle has more than ${maxBundleChars} characters.`)
+    if (code.length > bundleChars)
+      return failed(
+        'BUNDLE_TOO_LARGE',
+        `The bundle has ${code.length} characters, and may have ${bundleChars}.`,
+      )
     return { ok: true, code }
   } catch (error) {
     if (isBuildFailure(error)) return { ok: false, errors: error.errors.map(toPluginError) }

@@ -12,13 +12,13 @@ import {
   TokenKind,
   visit,
 } from 'graphql'
+import { type BuildLimits, defaultBuildLimits } from './build-limits.ts'
 
 /** A fault in a plugin's SDL. `line` counts from 1, in the SDL's own text. */
 export type SdlFault = { code: string; message: string; line: number | null }
 
 export type CheckedSdl = { document: DocumentNode; faults: SdlFault[] }
 
-const maxSdlChars = 256_000
 const maxDefinitions = 1_000
 const maxFields = 5_000
 const maxMembers = 10_000
@@ -42,9 +42,12 @@ const allowedDirectives: ReadonlySet<string> = new Set([
  * The rules of form that a plugin's SDL has to keep, whatever its client's modules are. What it may do to them is judged
  * where it is composed with them (gateway/composition). Pure; every fault has its code and line.
  */
-export function checkSdl(sdl: string): CheckedSdl {
-  if (sdl.length > maxSdlChars)
-    return unread('SDL_TOO_LARGE', `The SDL has more than ${maxSdlChars} characters.`, null)
+export function checkSdl(
+  sdl: string,
+  { sdlChars }: Pick<BuildLimits, 'sdlChars'> = defaultBuildLimits,
+): CheckedSdl {
+  if (sdl.length > sdlChars)
+    return unread('SDL_TOO_LARGE', `The SDL has ${sdl.length} characters, and may have ${sdlChars}.`, null)
   try {
     // The parser wants a definition; a plugin of rules and handlers has none.
     const isEmpty = new Lexer(new Source(sdl)).advance().kind === TokenKind.EOF

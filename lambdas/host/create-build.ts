@@ -1,4 +1,5 @@
 import type { PluginBuild, PluginFile } from '../../schema/plugin-build.ts'
+import type { IsolateLimits } from '../isolates/isolate-limits.ts'
 import { buildPlugin } from './build-plugin.ts'
 import type { BuildStore } from './build-store.ts'
 import { readEventTypes } from './event-types.ts'
@@ -14,9 +15,10 @@ export type BuildOptions = { store: BuildStore; isolates: IsolatePool; limitsOf:
 export async function createBuild({ store, isolates, limitsOf }: BuildOptions): Promise<Build> {
   const eventTypes = await readEventTypes()
   return async (client, files) => {
+    const limits = limitsOf(client)
     const describe = (digest: string, source: string) =>
-      describePlugin(isolates, { client, digest, source, limits: limitsOf(client) })
-    const built = await buildPlugin(files, { eventTypes, describe })
+      describePlugin(isolates, { client, digest, source, limits })
+    const built = await buildPlugin(files, { eventTypes, describe, limits })
     if (!built.ok) return built
     await store.save(client, built)
     const { bundle: _kept, ...parts } = built
@@ -28,7 +30,7 @@ export type DescribedPlugin = {
   client: string
   digest: string
   source: string
-  limits: ReturnType<LimitsOf>
+  limits: IsolateLimits
 }
 
 /** Evaluates a bundle in an isolate of its own, to hear what it declares. @throws {TrellisError} LAMBDA_… */

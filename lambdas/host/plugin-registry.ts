@@ -45,6 +45,8 @@ const limitNames = [
   'hostCalls',
   'depth',
   'logChars',
+  'bundleChars',
+  'sdlChars',
 ] as const satisfies readonly (keyof PluginLimits)[]
 
 const pluginOfClient = z.object({

@@ -1,3 +1,5 @@
+import type { BuildLimits } from '../../lambdas/host/build-limits.ts'
+import { bundlePlugin } from '../../lambdas/host/bundle-plugin.ts'
 import {
   answering,
   type LambdaHostUnderTest,
@@ -201,6 +203,36 @@ test('a plugin without its entry, and one too large, are refused', async () => {
   expect((await errorsOf({ 'other.ts': '' })).map((error) => error.code)).toEqual(['ENTRY_MISSING'])
   const large = `${answering('return "1"')}\nexport const text = ${JSON.stringify('x'.repeat(1_100_000))}; console.log(text)`
   expect((await errorsOf({ 'plugin.ts': large })).map((error) => error.code)).toEqual(['BUNDLE_TOO_LARGE'])
+})
+
+describe('how large a client’s plugin may be', () => {
+  const sdl = 'type Query { answer: String }'
+  const plugin = pluginWith({ typeDefs: sdl, resolvers: 'Query: { answer: () => "1" }' })
+  const codes = async (limits: Partial<BuildLimits>) => {
+    await host.gateway.setPlugin('large', { limits })
+    const built = await host.build('large', { 'plugin.ts': plugin })
+    return built.ok ? [] : built.errors.map(({ code }) => code)
+  }
+
+  test('is what operators have set for it, to the character', async () => {
+    const bundle = await bundlePlugin([{ path: 'plugin.ts', content: plugin }])
+    if (!bundle.ok) throw new Error(JSON.stringify(bundle.errors))
+    expect(await codes({ bundleChars: bundle.code.length, sdlChars: sdl.length })).toEqual([])
+    expect(await codes({ bundleChars: bundle.code.length - 1 })).toEqual(['BUNDLE_TOO_LARGE'])
+    expect(await codes({ sdlChars: sdl.length - 1 })).toEqual(['SDL_TOO_LARGE'])
+    expect(await codes({})).toEqual([])
+  })
+
+  test('may be more than the platform’s own', async () => {
+    const files = (length: number) => ({
+      'plugin.ts': `${plugin}\nexport const text = ${JSON.stringify('x'.repeat(length))}; console.log(text)`,
+    })
+    await host.gateway.setPlugin('large', { limits: { bundleChars: 1_200_000 } })
+    expect(await host.build('large', files(1_100_000))).toMatchObject({ ok: true })
+    expect(await host.build('large', files(1_200_000))).toMatchObject({
+      errors: [{ code: 'BUNDLE_TOO_LARGE' }],
+    })
+  })
 })
 
 test('only a deployer of the client, or an operator, builds its plugin', async () => {

@@ -1,3 +1,4 @@
+import { defaultBuildLimits } from '../../lambdas/host/build-limits.ts'
 import { createLimitsOf } from '../../lambdas/host/limits-of.ts'
 import type { ClientPlugin } from '../../lambdas/host/plugin-registry.ts'
 import { defaultLimits } from '../../lambdas/isolates/isolate-limits.ts'
@@ -16,8 +17,8 @@ test('what operators have changed for a client holds for it, and equal limits st
   ])
   const limitsOf = createLimitsOf({ pluginOf: (client) => plugins.get(client) ?? pluginWith({}) })
   const before = limitsOf('acme')
-  expect(before).toEqual({ ...defaultLimits, cpuMs: 200 })
-  expect(limitsOf('globex')).toEqual(defaultLimits)
+  expect(before).toEqual({ ...defaultLimits, ...defaultBuildLimits, cpuMs: 200 })
+  expect(limitsOf('globex')).toEqual({ ...defaultLimits, ...defaultBuildLimits })
   // The registry was read anew, and says the same of acme.
   plugins = new Map([
     ['acme', pluginWith({ cpuMs: 200 })],

@@ -132,6 +132,23 @@ test('grants and limits reach the lambda host, with its credential only', async 
   expect(await codeOf(grant, { scopes: [], egress: ['ftp://x.example'] })).toBe('BAD_USER_INPUT')
   expect(await codeOf(grant, { scopes: [], egress: ['127.0.0.1'] })).toBe('BAD_USER_INPUT')
   expect(await codeOf(limit, { limits: { memoryMb: 100_000 } })).toBe('BAD_USER_INPUT')
+  for (const [name, least, most] of [
+    ['bundleChars', 1_000, 3_000_000],
+    ['sdlChars', 1_000, 1_000_000],
+  ] as const) {
+    for (const value of [least - 1, most + 1])
+      expect([name, value, await codeOf(limit, { limits: { [name]: value } })]).toEqual([
+        name,
+        value,
+        'BAD_USER_INPUT',
+      ])
+    for (const value of [least, most, null])
+      expect([name, value, await codeOf(limit, { limits: { [name]: value } })]).toEqual([
+        name,
+        value,
+        undefined,
+      ])
+  }
   const granted = await operate(grant, { scopes: ['notify', 'notify'], egress: ['API.example.com'] })
   expect(granted.data).toEqual({
     grantPlugin: { plugin: { grants: { scopes: ['notify'], egress: ['api.example.com'] } } },
@@ -156,6 +173,16 @@ test('grants and limits reach the lambda host, with its credential only', async 
     flags: [{ name: 'beta', enabled: true, percent: 5 }],
   })
   expect((await read(-1, platform.gateway.credentials.get('users'))).status).toBe(401)
+})
+
+test('limits that are set before a first release are known to the lambda host, too', async () => {
+  await operate('mutation { setLimits(client: "globex", limits: { sdlChars: 300000 }) { slug } }')
+  const { url, credentials } = platform.gateway
+  const headers = { authorization: `Bearer ${credentials.get('lambdas')}` }
+  const { clients } = await (await fetch(`${url}/registry/plugins?after=-1`, { headers })).json()
+  expect(clients).toContainEqual(
+    expect.objectContaining({ client: 'globex', active: null, limits: { sdlChars: 300_000 } }),
+  )
 })
 
 test('a schema that takes from a client what it has is refused; an operator lets it in', async () => {
