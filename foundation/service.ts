@@ -1,8 +1,15 @@
 import { type Close, closeWithProcess } from './closing.ts'
 import { ConfigError } from './config.ts'
 import { keepRequestsYoung } from './garbage-collector.ts'
+import type { InProcessCalls } from './in-process-calls.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
+
+/** What a service is told by whoever starts it in a process of several. */
+export type StartOptions = {
+  /** The others. @default it is alone */
+  inProcess?: InProcessCalls | undefined
+}
 
 /** A started service: where it listens, and how it ends. */
 export type RunningService = { url: string; close: Close }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ApolloServerPlugin } from '@apollo/server'
 import type { Close } from '../foundation/closing.ts'
 import { createGatewayTokenSigner, lambdaAudience } from '../foundation/gateway-token.ts'
+import type { InProcessCalls } from '../foundation/in-process-calls.ts'
 import type { Log } from '../foundation/log.ts'
 import { createSigningKeys } from '../foundation/signing-keys.ts'
 import { type CredentialStore, createAuthenticator } from './access/authenticate.ts'
@@ -59,6 +60,8 @@ export type GatewayOptions = {
   apolloPlugins?: readonly ApolloServerPlugin<OperationContext>[]
   /** How often the registry looks for changes that it was not told of, in milliseconds. @default 3,000 */
   pollMs?: number | undefined
+  /** Services of this process, asked without a connection. @default there are none */
+  inProcess?: InProcessCalls | undefined
   /** Of sockets and event streams. */
   limits?: Partial<SocketLimits> | undefined
   /** Threads to compose and plan in, which stay open. @default its own */
@@ -80,6 +83,7 @@ export async function createGateway({
   busUrl,
   apolloPlugins,
   pollMs = defaultPollMs,
+  inProcess,
   limits,
   planners: givenPlanners,
   log,
@@ -117,7 +121,7 @@ export async function createGateway({
     .update([...moduleCredentials].sort().join('\n'))
     .digest()
   const own = createOwnSubgraph({ db, state, refresh: registry.refresh, seed }, log)
-  const connect = createConnect(instances, sign, new Map([[ownModule.name, own]]))
+  const connect = createConnect(instances, { sign, own: new Map([[ownModule.name, own]]), inProcess })
   const planners = givenPlanners ?? createPlannerPool()
   const generations = createGenerations({
     graphOf(key) {

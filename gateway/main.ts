@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../foundation/config.ts'
-import { type Env, type RunningService, runService } from '../foundation/service.ts'
+import { type Env, type RunningService, runService, type StartOptions } from '../foundation/service.ts'
 
 /** The platform's gateway, as the environment says. */
-export async function start(env: Env): Promise<RunningService> {
+export async function start(env: Env, options?: StartOptions): Promise<RunningService> {
   const { startPlatform } = await import('./start-platform.ts')
-  return startPlatform(env)
+  return startPlatform(env, options)
 }
 
 /** One supergraph is served without loading the platform, whose database client takes 35 MB. */

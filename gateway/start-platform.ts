@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseConfig } from '../foundation/config.ts'
 import { createLog } from '../foundation/log.ts'
-import type { Env, RunningService } from '../foundation/service.ts'
+import type { Env, RunningService, StartOptions } from '../foundation/service.ts'
 import { migrate } from '../prisma/migrate.ts'
 import { pluginSubgraph } from './composition/compose-for-client.ts'
 import { createGateway } from './create-gateway.ts'
@@ -28,7 +28,7 @@ const shortestCredential = 16
 /** Subgraphs that are no module. */
 const reserved: ReadonlySet<string> = new Set([pluginSubgraph, ownModule.name])
 
-export async function startPlatform(env: Env): Promise<RunningService> {
+export async function startPlatform(env: Env, { inProcess }: StartOptions = {}): Promise<RunningService> {
   const config = parseConfig(settings, env)
   const log = createLog('gateway', config.LOG_LEVEL)
   const gateway = await createGateway({
@@ -40,6 +40,7 @@ export async function startPlatform(env: Env): Promise<RunningService> {
     moduleCredentials: config.TRELLIS_MODULE_CREDENTIALS,
     moduleAddresses: config.TRELLIS_MODULE_ADDRESSES,
     busUrl: config.TRELLIS_BUS_URL,
+    inProcess,
     limits: readSocketLimits(config),
     log,
   })

@@ -1,3 +1,4 @@
+import { createInProcessCalls } from '../foundation/in-process-calls.ts'
 import type { Env, RunningService } from '../foundation/service.ts'
 import { startAsChild } from './child-process.ts'
 import { startInProcess } from './in-process.ts'
@@ -27,8 +28,9 @@ export async function startServices(
   services: readonly Service[],
   options: StartServicesOptions,
 ): Promise<RunningServices> {
+  const inProcess = createInProcessCalls()
   const start = (service: Service) =>
-    options.apart ? startAsChild(service, options) : startInProcess(service)
+    options.apart ? startAsChild(service, options) : startInProcess(service, inProcess)
   const outcomes = await Promise.allSettled(services.map(start))
   const running = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
   const failure = outcomes.find((outcome) => outcome.status === 'rejected')

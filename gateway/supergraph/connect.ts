@@ -1,5 +1,6 @@
 import type { Close } from '../../foundation/closing.ts'
 import { lambdaAudience, type SignGatewayToken } from '../../foundation/gateway-token.ts'
+import type { InProcessCalls } from '../../foundation/in-process-calls.ts'
 import { createHttpRules } from '../transports/http-rules.ts'
 import { createHttpSubgraph } from '../transports/http-subgraph.ts'
 import type { Subgraph } from '../transports/subgraph-fetch.ts'
@@ -15,15 +16,18 @@ export type PickInstance = {
   avoid(url: string): void
 }
 
-/**
- * The ways to modules and plugins. A module's is shared by all clients, with its connections.
- *
- * @param own what is answered in this process, by its name
- */
+export type ConnectOptions = {
+  sign: SignGatewayToken
+  /** What is answered by the gateway itself, by its name. */
+  own: ReadonlyMap<string, Subgraph>
+  /** Services of this process, asked without a connection. @default there are none */
+  inProcess?: InProcessCalls | undefined
+}
+
+/** The ways to modules and plugins. A module's is shared by all clients, with its connections. */
 export function createConnect(
   { pick, avoid }: PickInstance,
-  sign: SignGatewayToken,
-  own: ReadonlyMap<string, Subgraph>,
+  { sign, own, inProcess }: ConnectOptions,
 ): Connect & { close: Close } {
   const modules = new Map<string, Subgraph & { close: Close }>()
   return {
@@ -36,6 +40,7 @@ export function createConnect(
         onUnreachable: avoid,
         sign,
         timeoutMs,
+        inProcess,
       })
       modules.set(name, subgraph)
       return subgraph
@@ -45,7 +50,7 @@ export function createConnect(
         const host = pick(lambdaAudience, client)
         return host && `${host.replace(/\/$/, '')}/clients/${client}/builds/${digest}`
       }
-      const calls = { audience: lambdaAudience, onUnreachable: avoid, sign, timeoutMs }
+      const calls = { audience: lambdaAudience, onUnreachable: avoid, sign, timeoutMs, inProcess }
       const subgraph = createHttpSubgraph({ ...calls, endpoint: () => graphqlOf(buildUrl()) })
       const rules = createHttpRules({ ...calls, endpoint: () => rulesOf(buildUrl()) })
       return {

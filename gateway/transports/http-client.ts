@@ -1,5 +1,7 @@
 import type { Close } from '../../foundation/closing.ts'
+import type { InProcessCalls } from '../../foundation/in-process-calls.ts'
 import { endWith, leave } from './abortions.ts'
+import { callInProcess } from './call-in-process.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { HttpAnswer } from './http-answer-parser.ts'
 import type { Exchange } from './http-connection.ts'
@@ -15,6 +17,8 @@ export type HttpClientOptions = {
   /** Of an answer's body. */
   maxResponseBytes: number
   tls?: ClientTls | undefined
+  /** Services of this process, asked without a connection. @default there are none */
+  inProcess?: InProcessCalls | undefined
 }
 
 /** For `https:` beside what Node trusts anyway. PEM. */
@@ -62,7 +66,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   }, sweepMs).unref()
   let isClosed = false
 
-  const { connectTimeoutMs, maxResponseBytes, tls } = options
+  const { connectTimeoutMs, maxResponseBytes, tls, inProcess } = options
   const poolOf = (target: HttpTarget): HttpPool => {
     const known = pools.get(target.origin)
     if (known) return known
@@ -76,8 +80,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     return pool
   }
 
-  const send = ({ target, headers, body, repeatable }: HttpPost, signal: AbortSignal) =>
+  const send = (post: HttpPost, signal: AbortSignal) =>
     new Promise<HttpAnswer>((resolve, reject) => {
+      const { target, headers, body, repeatable } = post
       let attempts = 0
       const exchange: Exchange = {
         request: writeRequest(target, headers, body),
@@ -105,7 +110,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       let withdraw: (() => void) | null = null
       const attempt = () => {
         attempts++
-        withdraw = poolOf(target).send(exchange, { isFresh: attempts > 1 })
+        const answer = inProcess && callInProcess(inProcess, post, maxResponseBytes)
+        if (answer) answer.then(exchange.onAnswer, (error) => exchange.onFailure(error, false))
+        else withdraw = poolOf(target).send(exchange, { isFresh: attempts > 1 })
       }
       endWith(signal, giveUp)
       attempt()

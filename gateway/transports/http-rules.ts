@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Close } from '../../foundation/closing.ts'
 import { errorCatalogue, TrellisError } from '../../foundation/errors.ts'
 import type { SignGatewayToken } from '../../foundation/gateway-token.ts'
+import type { InProcessCalls } from '../../foundation/in-process-calls.ts'
 import { createHttpClient } from './http-client.ts'
 import { CallTimedOut } from './http-failures.ts'
 import { readHttpTarget } from './http-target.ts'
@@ -15,6 +16,8 @@ export type RulesEndpoint = Instances & {
   sign: SignGatewayToken
   /** For a whole call, the last byte of the answer included. */
   timeoutMs: number
+  /** Services of this process, asked without a connection. @default there are none */
+  inProcess?: InProcessCalls | undefined
 }
 
 const maxResponseBytes = 16 * 1024 * 1024
@@ -33,8 +36,8 @@ const refusalSchema = z.object({
 
 /** The rules of one build of a plugin, asked of the lambda host: `{ calls }` answers `{ outcomes }`. */
 export function createHttpRules(options: RulesEndpoint): { run: RunRules; close: Close } {
-  const { audience, sign, timeoutMs } = options
-  const client = createHttpClient({ timeoutMs, connectTimeoutMs: timeoutMs, maxResponseBytes })
+  const { audience, sign, timeoutMs, inProcess } = options
+  const client = createHttpClient({ timeoutMs, connectTimeoutMs: timeoutMs, maxResponseBytes, inProcess })
   const run: RunRules = async (calls, { viewer, depth, traceparent }, signal) => {
     if (!viewer) throw unavailable()
     const authorization = `Bearer ${await sign({ viewer, depth }, audience)}`

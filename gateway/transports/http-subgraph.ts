@@ -18,9 +18,9 @@ const longestConnectMs = 5_000
 
 /** A module reached over HTTP, its subscriptions over one shared WebSocket per instance. */
 export function createHttpSubgraph(options: ModuleEndpoint): Subgraph & { close: Close } {
-  const { timeoutMs, maxResponseBytes = defaultMaxResponseBytes, tls } = options
+  const { timeoutMs, maxResponseBytes = defaultMaxResponseBytes, tls, inProcess } = options
   const connectTimeoutMs = Math.min(timeoutMs, longestConnectMs)
-  const client = createHttpClient({ timeoutMs, connectTimeoutMs, maxResponseBytes, tls })
+  const client = createHttpClient({ timeoutMs, connectTimeoutMs, maxResponseBytes, tls, inProcess })
   const { subscribe, close: closeSockets } = createWebSocketSubscribe(options)
   const fetch = createHttpFetch(client, options)
   return {

@@ -8,6 +8,8 @@ export type HttpTarget = {
   port: number
   /** What TLS asks the server to be, where that is a name. */
   serverName: string | undefined
+  /** With its query. */
+  path: string
   /** The first lines of every request. */
   head: string
 }
@@ -17,13 +19,15 @@ export function readHttpTarget(address: string): HttpTarget {
   const { protocol, origin, hostname, port, host, pathname, search } = new URL(address)
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`${protocol} is not spoken here.`)
   const isTls = protocol === 'https:'
+  const path = pathname + search
   return {
     origin,
     isTls,
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: port === '' ? (isTls ? 443 : 80) : Number(port),
     serverName: isIP(hostname) || hostname.startsWith('[') ? undefined : hostname,
-    head: `POST ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`,
+    path,
+    head: `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`,
   }
 }
 

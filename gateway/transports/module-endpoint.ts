@@ -1,4 +1,5 @@
 import type { SignGatewayToken } from '../../foundation/gateway-token.ts'
+import type { InProcessCalls } from '../../foundation/in-process-calls.ts'
 import type { ClientTls } from './http-client.ts'
 import type { Instances } from './reach-instance.ts'
 
@@ -16,4 +17,6 @@ export type ModuleEndpoint = Instances & {
   maxResponseBytes?: number
   /** For `https:` endpoints, beside what Node trusts (`NODE_EXTRA_CA_CERTS` included). */
   tls?: ClientTls
+  /** Services of this process, asked without a connection; subscriptions have one. @default there are none */
+  inProcess?: InProcessCalls | undefined
 }

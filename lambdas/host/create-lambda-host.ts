@@ -3,12 +3,14 @@ import type { Bus } from '../../events/bus/bus.ts'
 import { repeatEvery } from '../../events/bus/repeat-every.ts'
 import type { Close } from '../../foundation/closing.ts'
 import { createDrain } from '../../foundation/drain-server.ts'
+import type { InProcessCalls } from '../../foundation/in-process-calls.ts'
 import type { Log } from '../../foundation/log.ts'
 import { registerInstance } from '../../foundation/register-instance.ts'
 import type { SealingKeys } from '../../foundation/sealed-text.ts'
 import type { RunningService } from '../../foundation/service.ts'
 import type { PrismaClient } from '../../prisma/generated/lambdas/client.ts'
 import type { ModuleRegistration } from '../../schema/registration.ts'
+import { answerAsks, serveAsks } from './ask-build.ts'
 import { createBuildStore } from './build-store.ts'
 import { createBuild } from './create-build.ts'
 import { createAskGraph } from './ctx/ask-graph.ts'
@@ -34,11 +36,11 @@ import { letGoOfReplaced } from './replaced-releases.ts'
 import { createRunLambdas, isolateOf } from './run-lambdas.ts'
 import { createPluginRunner } from './run-plugin.ts'
 import { createRuleRunner } from './run-rules.ts'
-import { serveBuilding, serveGraphql } from './serve-builds.ts'
+import { askGraphql, serveBuilding } from './serve-builds.ts'
 import { serveDesk } from './serve-desk.ts'
-import { serveRules } from './serve-rules.ts'
+import { askRules } from './serve-rules.ts'
 import { serveStats } from './serve-stats.ts'
-import { createApp, createCallOfBuild, createVerify } from './serving.ts'
+import { createApp, createCallOfBuild, createErrorAnswer, createReadBody, createVerify } from './serving.ts'
 
 /** What the host stands on. */
 export type HostGround = {
@@ -62,6 +64,8 @@ export type LambdaHostOptions = {
   gatewayUrl: string
   /** Proves the name `lambdas` to the gateway's registry. */
   credential: string
+  /** Services of this process, which ask without a connection. @default there are none */
+  inProcess?: InProcessCalls | undefined
   pool: Omit<IsolatePoolOptions, 'log'>
   log: Log
 }
@@ -111,13 +115,19 @@ export async function createLambdaHost(
   )
   const running = { findBuild: builds.find, limitsOf, runLambdas, openCall, log }
 
-  const app = createApp(log)
+  const answerError = createErrorAnswer(log)
+  const app = createApp(answerError)
   const drain = createDrain(app)
   const verify = createVerify(gatewayUrl)
-  const callOfBuild = createCallOfBuild(verify)
   serveBuilding(app, verify, await createBuild({ store, isolates, limitsOf }))
-  serveGraphql(app, callOfBuild, createPluginRunner(running))
-  serveRules(app, callOfBuild, createRuleRunner(running))
+  const door = {
+    callOfBuild: createCallOfBuild(verify),
+    asks: new Map([
+      ['graphql', askGraphql(createPluginRunner(running))],
+      ['rules', askRules(createRuleRunner(running))],
+    ]),
+  }
+  serveAsks(app, door)
   serveStats(app, verify, stats)
   const handlerQueue = createHandlerQueue(db)
   serveDesk(app, verify, { secrets, pluginLog, queue: handlerQueue })
@@ -133,6 +143,8 @@ export async function createLambdaHost(
   )
   await app.listen({ host: options.host, port: options.port })
   const url = `http://${options.host}:${(app.server.address() as AddressInfo).port}`
+  const answerInProcess = answerAsks(door, { readBody: createReadBody(app), answerError })
+  const leaveProcess = options.inProcess?.answerAt(url, answerInProcess)
   const unregister = registerInstance({
     ...options,
     name: 'lambdas',
@@ -148,6 +160,7 @@ export async function createLambdaHost(
     close: () =>
       closeInOrder([
         unregister,
+        async () => leaveProcess?.(),
         drain,
         async () => stopHandlers?.(),
         stopExpiring,

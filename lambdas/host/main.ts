@@ -4,7 +4,7 @@ import { openBus } from '../../events/bus/open-bus.ts'
 import { parseConfig } from '../../foundation/config.ts'
 import { createLog } from '../../foundation/log.ts'
 import { type SealingKeys, sealingKey } from '../../foundation/sealed-text.ts'
-import { type Env, type RunningService, runService } from '../../foundation/service.ts'
+import { type Env, type RunningService, runService, type StartOptions } from '../../foundation/service.ts'
 import { PrismaClient } from '../../prisma/generated/lambdas/client.ts'
 import { migrate } from '../../prisma/migrate.ts'
 import { createLambdaHost, type HostGround, type LambdaHostOptions } from './create-lambda-host.ts'
@@ -39,7 +39,7 @@ const settingsSchema = z.object({
     .default(defaultPool.process.idleMs / 1_000),
 })
 
-export type HostStartOptions = Pick<HostGround, 'handlerRetryDelaysMs'>
+export type HostStartOptions = StartOptions & Pick<HostGround, 'handlerRetryDelaysMs'>
 
 /** Starts the lambda host. @throws {ConfigError}, {MigrationError}, or what listening throws */
 export async function start(env: Env, options: HostStartOptions = {}): Promise<RunningService> {
@@ -56,13 +56,15 @@ export async function start(env: Env, options: HostStartOptions = {}): Promise<R
     const bus = busUrl === undefined ? null : await openBus({ url: busUrl, log })
     if (bus) opened.defer(bus.close)
     const egress = createEgress({ allows: settings.TRELLIS_EGRESS_ALLOW })
-    const ground = { ...options, db, databaseUrl, bus, egress, secretsKeys: secretsKeysOf(settings) }
+    const { inProcess, ...rest } = options
+    const ground = { ...rest, db, databaseUrl, bus, egress, secretsKeys: secretsKeysOf(settings) }
     const host = await createLambdaHost(ground, {
       host: settings.HOST,
       port: settings.PORT,
       publicUrl: settings.TRELLIS_MODULE_URL,
       gatewayUrl: settings.TRELLIS_GATEWAY_URL,
       credential: settings.TRELLIS_MODULE_CREDENTIAL,
+      inProcess,
       pool: poolOf(settings),
       log,
     })

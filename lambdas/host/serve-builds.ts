@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { TrellisError } from '../../foundation/errors.ts'
+import type { AskBuild } from './ask-build.ts'
 import type { Build } from './create-build.ts'
 import type { RunPlugin } from './run-plugin.ts'
-import { type CallOfBuild, parseBody, type Verify } from './serving.ts'
+import { parseBody, type Verify } from './serving.ts'
 
 const buildBody = z.object({
   files: z.array(z.object({ path: z.string().min(1), content: z.string() })).max(1_000),
@@ -26,13 +27,7 @@ export function serveBuilding(app: FastifyInstance, verify: Verify, build: Build
   })
 }
 
-/** `POST /clients/<client>/builds/<digest>/graphql`: a build as a subgraph. */
-export function serveGraphql(app: FastifyInstance, callOfBuild: CallOfBuild, run: RunPlugin): void {
-  app.post<{ Params: { client: string; digest: string } }>(
-    '/clients/:client/builds/:digest/graphql',
-    async (request) => {
-      const call = await callOfBuild(request, request.params)
-      return run(parseBody(graphqlBody, request.body), call)
-    },
-  )
+/** `…/graphql`: a build as a subgraph. */
+export function askGraphql(run: RunPlugin): AskBuild {
+  return (body, call) => run(parseBody(graphqlBody, body), call)
 }

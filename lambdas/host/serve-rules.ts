@@ -1,7 +1,7 @@
-import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import type { AskBuild } from './ask-build.ts'
 import type { RunRules } from './run-rules.ts'
-import { type CallOfBuild, parseBody } from './serving.ts'
+import { parseBody } from './serving.ts'
 
 const rulesBody = z.object({
   calls: z
@@ -14,13 +14,7 @@ const rulesBody = z.object({
     .max(200),
 })
 
-/** `POST /clients/<client>/builds/<digest>/rules`, body `{ calls: [{ coordinate, args }] }`, answer `{ outcomes }`. */
-export function serveRules(app: FastifyInstance, callOfBuild: CallOfBuild, runRules: RunRules): void {
-  app.post<{ Params: { client: string; digest: string } }>(
-    '/clients/:client/builds/:digest/rules',
-    async (request) => {
-      const call = await callOfBuild(request, request.params)
-      return { outcomes: await runRules(parseBody(rulesBody, request.body).calls, call) }
-    },
-  )
+/** `…/rules`, body `{ calls: [{ coordinate, args }] }`, answer `{ outcomes }`. */
+export function askRules(runRules: RunRules): AskBuild {
+  return async (body, call) => ({ outcomes: await runRules(parseBody(rulesBody, body).calls, call) })
 }

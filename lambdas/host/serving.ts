@@ -1,4 +1,5 @@
-import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
+import { type FastifyInstance, fastify } from 'fastify'
 import { formatError } from 'graphql'
 import { createRemoteJWKSet, decodeJwt } from 'jose'
 import { LRUCache } from 'lru-cache'
@@ -13,11 +14,13 @@ import type { Log } from '../../foundation/log.ts'
 import type { PluginCall } from './run-plugin.ts'
 
 /** Who sends a request, proven by the gateway. @throws {TrellisError} UNAUTHENTICATED */
-export type Verify = (request: FastifyRequest) => Promise<GatewayTokenClaims & { token: string }>
+export type Verify = (request: {
+  headers: IncomingHttpHeaders
+}) => Promise<GatewayTokenClaims & { token: string }>
 
 /** A call to a build of the caller's own client. @throws {TrellisError} UNAUTHENTICATED, NOT_FOUND */
 export type CallOfBuild = (
-  request: FastifyRequest,
+  headers: IncomingHttpHeaders,
   build: { client: string; digest: string },
 ) => Promise<PluginCall>
 
@@ -44,25 +47,53 @@ export function createVerify(gatewayUrl: string): Verify {
 }
 
 export function createCallOfBuild(verify: Verify): CallOfBuild {
-  return async (request, { client, digest }) => {
-    const { viewer, depth, token } = await verify(request)
+  return async (headers, { client, digest }) => {
+    const { viewer, depth, token } = await verify({ headers })
     // Another client's build is not found, as if it were not there.
     if (viewer.kind === 'OPERATOR' || viewer.client !== client)
       throw new TrellisError('NOT_FOUND', 'There is no such build.')
-    const { traceparent } = request.headers
+    const { traceparent } = headers
     const rights = { token, traceparent: typeof traceparent === 'string' ? traceparent : undefined }
     return { client, digest, viewer, depth, rights }
   }
 }
 
-export function createApp(log: Log): FastifyInstance {
+/** What an error is answered with. */
+export type ErrorAnswer = (error: unknown) => { status: number; body: object }
+
+export function createErrorAnswer(log: Log): ErrorAnswer {
+  return (error) => {
+    const shown = asTrellisError(error, log)
+    return { status: errorCatalogue[shown.code].status, body: { errors: [formatError(shown)] } }
+  }
+}
+
+export function createApp(answerError: ErrorAnswer): FastifyInstance {
   const app = fastify({ bodyLimit: bodyLimitBytes })
   app.setErrorHandler((error, _request, reply) => {
-    const shown = asTrellisError(error, log)
-    return reply.code(errorCatalogue[shown.code].status).send({ errors: [formatError(shown)] })
+    const { status, body } = answerError(error)
+    return reply.code(status).send(body)
   })
   app.get('/health/live', () => ({ status: 'live' }))
   return app
+}
+
+/** Reads a body as the app reads that of a request. @throws what the app refuses it with */
+export type ReadBody = (text: string) => unknown
+
+export function createReadBody(app: FastifyInstance): ReadBody {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  return (text) => {
+    if (Buffer.byteLength(text) > bodyLimitBytes)
+      throw new TrellisError('BAD_USER_INPUT', 'Request body is too large')
+    let read: unknown
+    // It does not look at the request, and has called back when it returns.
+    parse(undefined as never, text, (error, body) => {
+      if (error) throw error
+      read = body
+    })
+    return read
+  }
 }
 
 /** @throws {TrellisError} BAD_USER_INPUT */

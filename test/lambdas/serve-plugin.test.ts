@@ -1,3 +1,4 @@
+import { createInProcessCalls } from '../../foundation/in-process-calls.ts'
 import type { Viewer } from '../../foundation/viewer.ts'
 import {
   type Ask,
@@ -10,16 +11,20 @@ import {
 } from './lambda-host-under-test.ts'
 
 let host: LambdaHostUnderTest
+const inProcess = createInProcessCalls()
 const asked: { query: string; authorization: string }[] = []
 let released = Promise.withResolvers<void>()
 beforeAll(async () => {
-  host = await startLambdaHost(async ({ query }, authorization) => {
-    asked.push({ query, authorization })
-    if (query.includes('wait')) await released.promise
-    return query.includes('refuse')
-      ? { data: { me: null }, errors: [{ message: 'Not yours.', extensions: { code: 'FORBIDDEN' } }] }
-      : { data: { me: { id: 'u1' } } }
-  })
+  host = await startLambdaHost(
+    async ({ query }, authorization) => {
+      asked.push({ query, authorization })
+      if (query.includes('wait')) await released.promise
+      return query.includes('refuse')
+        ? { data: { me: null }, errors: [{ message: 'Not yours.', extensions: { code: 'FORBIDDEN' } }] }
+        : { data: { me: { id: 'u1' } } }
+    },
+    { inProcess },
+  )
 })
 afterAll(() => host?.close())
 
@@ -260,23 +265,72 @@ test('the host counts how each lambda does, for operators and deployers of the c
   expect(JSON.stringify(await read(memberOf('acme')))).toContain('NOT_FOUND')
 })
 
-describe('who may call', () => {
-  test('the gateway alone, for a viewer of that client', async () => {
+describe('who may call, over HTTP and in one process', () => {
+  type Sent = { path: string; token?: string; body: string }
+  type Answered = { status: number; text: string }
+  let path: string
+  beforeAll(async () => {
     const built = await host.build('acme', { 'plugin.ts': answering('return "1"') })
     if (!built.ok) throw new Error('not built')
-    const call = async (client: string, token: string | undefined) => {
-      const response = await fetch(`${host.url}/clients/${client}/builds/${built.digest}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
-        body: JSON.stringify({ query: '{ answer }' }),
-      })
-      return JSON.stringify(await response.json())
-    }
-    const token = (client: string, audience = 'lambdas') => host.gateway.token(memberOf(client), audience)
-    expect(await call('acme', await token('acme'))).toBe('{"data":{"answer":"1"}}')
-    expect(await call('acme', undefined)).toContain('UNAUTHENTICATED')
-    expect(await call('acme', await token('acme', 'users'))).toContain('UNAUTHENTICATED')
-    expect(await call('acme', await token('globex'))).toContain('NOT_FOUND')
-    expect(await call('globex', await token('globex'))).toContain('NOT_FOUND')
+    path = `/clients/acme/builds/${built.digest}/graphql`
+  })
+  const tokenOf = (client: string, audience = 'lambdas') => host.gateway.token(memberOf(client), audience)
+  const query = JSON.stringify({ query: '{ answer }' })
+
+  /** Both ways, which have to answer alike. */
+  async function send({ path, token, body }: Sent): Promise<Answered> {
+    const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
+    const response = await fetch(host.url + path, { method: 'POST', headers, body })
+    const overHttp = { status: response.status, text: await response.text() }
+    const answer = await inProcess.call(host.url, { path, headers, body })
+    expect({ status: answer?.status, text: answer?.text }).toEqual(overHttp)
+    return overHttp
+  }
+
+  test('the gateway alone, for a viewer of that client', async () => {
+    const call = async (client: string, token?: string) =>
+      (await send({ path: path.replace('acme', client), body: query, ...(token && { token }) })).text
+    expect(await call('acme', await tokenOf('acme'))).toBe('{"data":{"answer":"1"}}')
+    expect(await call('acme')).toContain('UNAUTHENTICATED')
+    expect(await call('acme', 'no token')).toContain('UNAUTHENTICATED')
+    expect(await call('acme', await tokenOf('acme', 'users'))).toContain('UNAUTHENTICATED')
+    expect(await call('acme', await tokenOf('globex'))).toContain('NOT_FOUND')
+    expect(await call('globex', await tokenOf('globex'))).toContain('NOT_FOUND')
+  })
+
+  test.each([
+    ['nothing', ''],
+    ['what is no JSON', '{"query":'],
+    ['another shape', '{"query":1}'],
+    ['a prototype', '{"query":"{ answer }","variables":{"__proto__":{"a":1}}}'],
+    ['more than 4 MiB', JSON.stringify({ query: `{ answer } # ${'é'.repeat(2 * 1024 * 1024)}` })],
+  ])('%s is refused alike', async (_what, body) => {
+    const { status, text } = await send({ path, token: await tokenOf('acme'), body })
+    expect(status).toBe(400)
+    expect(text).toContain('BAD_USER_INPUT')
+  })
+
+  test('its rules are asked both ways; all else of the host over HTTP alone', async () => {
+    const token = await tokenOf('acme')
+    const body = JSON.stringify({ calls: [{ coordinate: 'no coordinate', args: {} }] })
+    expect((await send({ path: path.replace('graphql', 'rules'), token, body })).status).toBe(400)
+    const headers = { authorization: `Bearer ${token}` }
+    for (const other of [
+      '/clients/acme/builds',
+      '/clients/acme/desk',
+      `${path}/x`,
+      `${path}?x=1`,
+      '/graphql',
+    ])
+      expect(inProcess.call(host.url, { path: other, headers, body: '{}' })).toBeNull()
+  })
+
+  test('a host that has closed is at nobody’s address', async () => {
+    const inProcess = createInProcessCalls()
+    const other = await startLambdaHost(undefined, { inProcess })
+    const ask = () => inProcess.call(other.url, { path, headers: {}, body: query })
+    expect((await ask())?.status).toBe(401)
+    await other.close()
+    expect(ask()).toBeNull()
   })
 })
