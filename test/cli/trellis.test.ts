@@ -1,5 +1,4 @@
 import { execFile, spawn } from 'node:child_process'
-import { Resolver } from 'node:dns/promises'
 import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,6 +10,7 @@ import { eventually } from '../support/eventually.ts'
 import { post } from '../support/graphql.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts'
+import { startOutside } from './outside.ts'
 
 const program = join(import.meta.dirname, '../../cli/trellis.js')
 
@@ -197,6 +197,10 @@ describe('npx trellis', () => {
     expect((await trellis(['deploy', path, '--client', 'globex'])).errors).toMatch(
       /^\S+typed\/plugin\.ts:7 {2}DIRECTIVE_NOT_ALLOWED {2}.*\nglobex: 1 fault, nothing was sent$/,
     )
+    await folderWith('typed', typed.replace('): Int', '): Itn'))
+    expect((await trellis(['deploy', path, '--client', 'globex'])).errors).toMatch(
+      /^\S+typed\/plugin\.ts:6 {2}SDL_INVALID {2}.*"Int"\?\nglobex: 1 fault, nothing was sent$/,
+    )
   }, 60_000)
 
   test('where typescript is not installed that is said, and the plugin deployed all the same', async () => {
@@ -289,25 +293,35 @@ describe('npx trellis', () => {
       /^info: asking .*\nLAMBDA_FAILED {2}GET .* was not sent/,
     )
     // The net outside: this name is one of a private address. All else is as on the platform.
-    const asked: string[] = []
-    const { resolve4 } = Resolver.prototype
-    Object.defineProperty(Resolver.prototype, 'resolve4', {
-      configurable: true,
-      writable: true,
-      value: async (name: string) => {
-        asked.push(name)
-        return ['10.0.0.1']
-      },
-    })
+    const outside = { name: 'api.rates.example', address: '10.0.0.1', folder: folder.path }
+    await using net = await startOutside(outside, {})
     const inner = await rate('api.rates.example', '--allow-fetch')
     expect(inner.errors).toMatch(
       /LAMBDA_FAILED {2}The host api\.rates\.example has an address that is not of the public/,
     )
-    expect(asked).toEqual(['api.rates.example'])
+    expect(net).toMatchObject({ asked: ['api.rates.example'], meant: [] })
     const other = await rate('other.example', '--allow-fetch')
     expect(other.errors).toMatch(/LAMBDA_FAILED {2}other\.example is not in `needs\.egress`/)
-    expect(asked).toHaveLength(1)
-    Object.defineProperty(Resolver.prototype, 'resolve4', { value: resolve4 })
+    expect(net.asked).toHaveLength(1)
+  }, 30_000)
+
+  test('--allow-fetch calls the hosts that the plugin needs, at the public address of their name', async () => {
+    const name = 'api.rates.example'
+    const outside = { name, address: '93.184.215.14', folder: folder.path }
+    await using net = await startOutside(outside, { rate: 1.25 })
+    const asking = calling
+      .replace(': Int', ': Float')
+      .replace("'))", "', { method: 'POST', body: 'EUR' }))")
+      .replace('.status', '.json().rate')
+    const path = await folderWith('asking', asking)
+    const args = ['--args', JSON.stringify({ host: name }), '--allow-fetch']
+    const { status, output } = await trellis(['invoke', path, 'Query.rate', ...args])
+    expect([status, ...output.split('\n').slice(0, 2)]).toEqual([0, `info: asking ${name}`, '1.25'])
+    expect(net).toMatchObject({
+      asked: [name],
+      meant: [outside.address],
+      seen: [{ method: 'POST', url: '/?like=api.rates.example', host: name, sent: 'EUR' }],
+    })
   }, 30_000)
 
   test('secrets go in, never come out, and are cut out of the log', async () => {

@@ -1,15 +1,11 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { createSecureContext, getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls'
 import { createEgress } from '../../../lambdas/host/egress/create-egress.ts'
+import { type Certificate, certify } from '../../support/certify.ts'
 import { makeTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts'
-
-type Certificate = { key: string; cert: string }
 
 /** Who came, by which name, to which address, and for what. */
 const seen: { servername: TLSSocket['servername']; address: string | undefined; host: string | undefined }[] =
@@ -36,28 +32,12 @@ const server = createServer(
   },
 )
 
-/** Its own authority, for that name. */
-function certify(name: string): Certificate {
-  const [key, cert] = [join(folder.path, `${name}.key`), join(folder.path, `${name}.pem`)]
-  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`]
-  const made = [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '2',
-  ]
-  execFileSync('openssl', [...made, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' })
-  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
-}
-
 beforeAll(async () => {
   folder = await makeTemporaryFolder()
-  certificates = { trusted: certify('api.example'), ofNobody: certify('nobody.example') }
+  certificates = {
+    trusted: certify('api.example', folder.path),
+    ofNobody: certify('nobody.example', folder.path),
+  }
   setDefaultCACertificates([...authorities, certificates.trusted.cert])
   server.listen(0)
   plain.listen(0, '127.0.0.2')
