@@ -199,7 +199,7 @@ describe('npx trellis', () => {
     )
     await folderWith('typed', typed.replace('): Int', '): Itn'))
     expect((await trellis(['deploy', path, '--client', 'globex'])).errors).toMatch(
-      /^\S+typed\/plugin\.ts:6 {2}SDL_INVALID {2}.*"Int"\?\nglobex: 1 fault, nothing was sent$/,
+      /^\S+typed\/plugin\.ts:6 {2}SDL_INVALID {2}.*"Itn".*\nglobex: 1 fault, nothing was sent$/,
     )
   }, 60_000)
 
