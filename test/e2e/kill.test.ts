@@ -7,16 +7,25 @@ import { startPlatform, type TestPlatform } from '../support/platform.ts'
 import { commandOf, isRunning, killAll, processTree } from '../support/processes.ts'
 import { spawnStart } from '../support/run-start.ts'
 import { keyOf, signIn } from '../support/story.ts'
-import { makeTemporaryFolder } from '../support/temporary-folder.ts'
+import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts'
 
 type Created = { createRecord: { id: string } | null }
 type PageInfo = { hasNextPage: boolean; endCursor: string | null }
 type Records = { records: { edges: { node: { id: string } }[]; pageInfo: PageInfo } }
 
 const topologies = [
-  ['all in one', []],
   ['apart', ['--apart']],
+  ['all in one', []],
 ] as const
+
+/** Made by the first start; every later one finds what those before have left, in either topology. */
+let folder: TemporaryFolder
+let dataDirectory: string
+beforeAll(async () => {
+  folder = await makeTemporaryFolder()
+  dataDirectory = join(folder.path, 'data')
+})
+afterAll(() => folder[Symbol.asyncDispose]())
 
 describe.each(topologies)('%s', (_name, args) => {
   test.each([
@@ -25,8 +34,6 @@ describe.each(topologies)('%s', (_name, args) => {
   ] as const)(
     'kill -9 of the %s while mutations run: it starts again, every acknowledged one is there, and %s ends every process',
     async (what, signal) => {
-      await using folder = await makeTemporaryFolder()
-      const dataDirectory = join(folder.path, 'data')
       await using first = await startPlatform({ dataDirectory, args })
       const started = processTree(first.launcher.pid ?? 0)
       const { headers } = await signIn(first, 'acme', 'MEMBER')
@@ -55,8 +62,8 @@ describe.each(topologies)('%s', (_name, args) => {
 
 /** Each start finds what the one before has left of itself: one that could not go on would end before it is killed. */
 test('a first start that is killed, again and again and ever later, is made good by the next', async () => {
-  await using folder = await makeTemporaryFolder()
-  const dataDirectory = join(folder.path, 'data')
+  await using untouched = await makeTemporaryFolder()
+  const dataDirectory = join(untouched.path, 'data')
   for (const ms of [150, 500, 1_000, 1_800, 2_600]) {
     const launcher = spawnStart({ dataDirectory })
     const timer = setTimeout(() => killAll(processTree(launcher.pid ?? 0)), ms)
@@ -71,8 +78,7 @@ test('a first start that is killed, again and again and ever later, is made good
 }, 120_000)
 
 test('apart, a service that dies is reported, started again, and answers', async () => {
-  await using folder = await makeTemporaryFolder()
-  await using platform = await startPlatform({ dataDirectory: join(folder.path, 'data'), args: ['--apart'] })
+  await using platform = await startPlatform({ dataDirectory, args: ['--apart'] })
   const users = findService(platform, 'subgraphs/users/main.ts')
   process.kill(users, 'SIGKILL')
   await eventually('it is reported', () => platform.output().includes('users has ended (SIGKILL)'))

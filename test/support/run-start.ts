@@ -14,11 +14,11 @@ export type StartOptions = {
   nodeArgs?: readonly string[]
 }
 
-/** `node start.ts` as a person would run it, with nothing of the tests' own environment. */
+/** `node start.ts` as a person would run it, with nothing of the tests' own environment but what was compiled before. */
 export function spawnStart({ args = [], nodeArgs = [], ...options }: StartOptions): ChildProcess {
   return spawn(process.execPath, [...nodeArgs, 'start.ts', ...args], {
     cwd: repository,
-    env: environment(options),
+    env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...environment(options) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }
