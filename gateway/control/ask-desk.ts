@@ -31,6 +31,10 @@ const deadLetter = z.object({
   ...{ key: z.string(), group: z.string(), error: z.string(), failedAt: z.string() },
   ...{ event: z.unknown(), attempts: z.number(), redelivering: z.boolean() },
 })
+const handlerGroup = z.object({
+  ...{ client: z.string(), members: z.number(), waiting: z.number(), deadLetters: z.number() },
+  leftAfter: z.string().nullable(),
+})
 const answers: AnswerSchemas = {
   secrets: z.array(secretName),
   setSecret: secretName,
@@ -38,6 +42,8 @@ const answers: AnswerSchemas = {
   logs: z.array(logLine),
   deadLetters: z.array(deadLetter),
   redeliver: z.number(),
+  handlerGroups: z.array(handlerGroup),
+  announce: z.boolean(),
 }
 const envelope = z.object({ answer: z.unknown() })
 const refusal = z.object({

@@ -39,7 +39,7 @@ export async function createControlGraph(
     typeDefs,
     resolvers: [
       createControlResolvers(options),
-      createEventResolvers({ access: options.bus, hasClient, askDesk: options.askDesk }),
+      createEventResolvers({ ...options, access: options.bus, hasClient }),
       createEventSubscriptions(options.bus),
       createGenerationResolvers(options.generations, options.db),
       createSettingsResolvers(options),

@@ -3,12 +3,19 @@ import type { Replay } from '../../events/bus/replay/replay.ts'
 import type { PlatformEvent } from '../../events/catalogue/platform-event.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import { actorOf } from '../../foundation/viewer.ts'
+import { handlerGroupOf, handlersGroup } from '../../schema/plugin-desk.ts'
 import type { OperationContext } from '../supergraph/operation-context.ts'
-import { type AskDesk, requireDesk } from './ask-desk.ts'
+import { requireDesk } from './ask-desk.ts'
 import type { BusAccess } from './bus-access.ts'
 import { readCursor, writeCursor } from './connection.ts'
 import { eventEdge, pageSize, readPlace, shownEvent, toEdges } from './event-page.ts'
-import { clientOfGroup, createHandlerDeadLetters, type DeadLetters } from './handler-dead-letters.ts'
+import { createHandlerDeadLetters, type DeadLetters } from './handler-dead-letters.ts'
+import {
+  clientOfGroup,
+  type HandlerGroupsOptions,
+  readHandlerGroups,
+  requireHandled,
+} from './handler-groups.ts'
 import { onlyOperators } from './only-operators.ts'
 
 type Page = { first?: number | null; after?: string | null }
@@ -24,14 +31,14 @@ type DeadLetterArguments = { client?: string | null; consumerGroup: string }
 
 const auditPage = 500
 
-export type EventOptions = {
+export type EventOptions = HandlerGroupsOptions & {
   access: BusAccess
   hasClient(slug: string): boolean
-  askDesk: AskDesk
 }
 
 /** What operators see of the bus, and do with it. What they do is an event itself, published before it is done. */
-export function createEventResolvers({ access, hasClient, askDesk }: EventOptions) {
+export function createEventResolvers(options: EventOptions) {
+  const { access, hasClient, askDesk, state } = options
   const { bus } = access
   /** Those of the handlers of a client's plugin are for its deployers, too. */
   async function deadLettersOf(group: string, context: OperationContext): Promise<DeadLetters> {
@@ -57,8 +64,9 @@ export function createEventResolvers({ access, hasClient, askDesk }: EventOption
         return { ...toEdges(found, page, eventEdge), totalCount: () => operations.count(filter) }
       },
       async consumerGroups(_root: unknown, _arguments: unknown, context: OperationContext) {
-        onlyOperators(context)
-        return (await bus()).operations.groups()
+        const viewer = onlyOperators(context)
+        const opened = await bus()
+        return [...(await opened.operations.groups()), ...(await readHandlerGroups(options, opened, viewer))]
       },
       async deadLetters(_root: unknown, input: Page & DeadLetterArguments, context: OperationContext) {
         const filter = { group: input.consumerGroup, client: input.client ?? null }
@@ -84,10 +92,11 @@ export function createEventResolvers({ access, hasClient, askDesk }: EventOption
         const from = input.from.toISOString()
         const to = (input.to ?? new Date()).toISOString()
         const { operations, publish } = await bus()
-        await requireGroup(access, group)
+        const ofBus = clientOfGroup(group) === null ? group : requireHandled(state(), { client, group, type })
+        await requireGroup(access, ofBus)
         const data = { consumerGroup: group, type, from, to }
         await publish([audit('control.replay.requested', { client, subject: group, data }, context)])
-        return operations.startReplay({ client, group, type, from, to, requestedBy })
+        return operations.startReplay({ client, group: ofBus, type, from, to, requestedBy })
       },
       async redeliverDeadLetters(
         _root: unknown,
@@ -104,7 +113,10 @@ export function createEventResolvers({ access, hasClient, askDesk }: EventOption
         return { count: await letters.redeliver({ group, client }, ids) }
       },
     },
-    Replay: { consumerGroup: ({ group }: Replay) => group },
+    Replay: {
+      consumerGroup: ({ group, client }: Replay) =>
+        group === handlersGroup ? handlerGroupOf(client) : group,
+    },
     DeadLetter: {
       id: ({ event }: DeadLetter) => event.id,
       event: ({ event }: DeadLetter) => shownEvent(event),

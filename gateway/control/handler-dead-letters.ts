@@ -6,18 +6,11 @@ import type { AskDesk, DeskCall } from './ask-desk.ts'
 /** What can be done with the dead letters of a consumer group, wherever they are kept. */
 export type DeadLetters = Pick<BusOperations, 'deadLetters' | 'redeliver'>
 
-const groupFormat = /^plugin:(?<client>.+)$/
-
 const eventSchema: z.ZodType<PlatformEvent> = z.object({
   ...{ id: z.string(), source: z.string(), type: z.string(), subject: z.string(), client: z.string() },
   ...{ actor: z.string().nullable(), time: z.string(), traceparent: z.string().nullable() },
   ...{ dataVersion: z.number(), data: z.record(z.string(), z.unknown()) },
 })
-
-/** The client whose handlers are the group `plugin:<client>`; null for a group of the bus. */
-export function clientOfGroup(group: string): string | null {
-  return groupFormat.exec(group)?.groups?.client ?? null
-}
 
 /** Those of one client's handlers: the lambda host keeps them. */
 export function createHandlerDeadLetters(askDesk: AskDesk, call: DeskCall): DeadLetters {

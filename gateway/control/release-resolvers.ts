@@ -9,12 +9,14 @@ import { readReleaseSource } from '../registry/read-release.ts'
 import type { RegisteredClient } from '../registry/registry-state.ts'
 import type { GenerationStatus } from '../supergraph/generation-status.ts'
 import type { OperationContext } from '../supergraph/operation-context.ts'
+import type { AskDesk, DeskCall } from './ask-desk.ts'
 import { type PageArguments, toConnection } from './connection.ts'
 import { type DeployedRelease, deployPlugin } from './deploy-plugin.ts'
 import type { RequestBuild } from './request-build.ts'
 
 export type ReleaseOptions = Judging & {
   requestBuild: RequestBuild
+  askDesk: AskDesk
   /** Resolves once this replica serves what the registry holds for the client; null: that is nothing. */
   serve(client: string): Promise<GenerationStatus | null>
 }
@@ -29,7 +31,7 @@ type DeployArguments = {
 type ActivateArguments = { client: string; release: number; force?: boolean | null }
 
 /** What operators, and deployers for their own client, do with the releases of a plugin. */
-export function createReleaseResolvers({ db, compose, requestBuild, serve }: ReleaseOptions) {
+export function createReleaseResolvers({ db, compose, requestBuild, askDesk, serve }: ReleaseOptions) {
   return {
     Mutation: {
       deployPlugin(_root: unknown, deployment: DeployArguments, context: OperationContext) {
@@ -52,7 +54,8 @@ export function createReleaseResolvers({ db, compose, requestBuild, serve }: Rel
       ) {
         const viewer = whoReleases(context, client, force ?? false)
         const activation = { client, release, actor: actorOf(viewer), force: force ?? false }
-        const errors = await activateRelease({ db, compose }, activation)
+        const announce = announcing(askDesk, { client, viewer })
+        const errors = await activateRelease({ db, compose, announce }, activation)
         if (errors.length > 0) {
           const source = await readReleaseSource(db, client, release)
           const faults = errors.map((fault) => locateFault(fault, source))
@@ -82,6 +85,17 @@ function whoReleases({ viewer }: OperationContext, client: string, force: boolea
     throw new TrellisError('NOT_FOUND', 'There is no such client.')
   if (force) throw new TrellisError('FORBIDDEN', 'Only an operator goes on without what was not granted.')
   return viewer
+}
+
+/** While no host can be reached, none passes an event over; and a rollback is not to wait for one. */
+function announcing(askDesk: AskDesk, call: DeskCall) {
+  return async (types: readonly string[]) => {
+    try {
+      await askDesk(call, 'announce', { types: [...types] })
+    } catch (error) {
+      if (!(error instanceof TrellisError && error.code === 'SUBGRAPH_UNAVAILABLE')) throw error
+    }
+  }
 }
 
 async function readReleases(db: PlatformDatabase, slug: string): Promise<DeployedRelease[]> {

@@ -17,6 +17,11 @@ export type Activation = {
   force: boolean
 }
 
+export type ActivateOptions = Judging & {
+  /** Has events of these types kept from now on: nothing that happens once it is served comes before its handler. */
+  announce(types: readonly string[]): Promise<void>
+}
+
 /**
  * Serves a release that was stored before, older or newer than the one that is served, where it composes with the
  * modules as they are now.
@@ -25,7 +30,7 @@ export type Activation = {
  * @throws {TrellisError} NOT_FOUND when there is no such client or release
  */
 export async function activateRelease(
-  { db, compose }: Judging,
+  { db, compose, announce }: ActivateOptions,
   { client: slug, release, actor, force }: Activation,
 ): Promise<CompositionError[]> {
   const judge = (state: RegistryState, plugin: PluginSubgraph) =>
@@ -34,8 +39,10 @@ export async function activateRelease(
   const state = await loadRegistryState(db)
   const client = requireClient(state, slug)
   if (client.plugin?.number === release) return []
-  const errors = await judge(state, await readRelease(db, slug, release))
+  const wanted = await readRelease(db, slug, release)
+  const errors = await judge(state, wanted)
   if (errors.length > 0) return errors
+  if (wanted.handlers.length > 0) await announce(wanted.handlers)
   return changeRegistry(db, actor, async (tx, record) => {
     const now = await readRegistryState(tx)
     const plugin = await readRelease(tx, slug, release)

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { TrellisError } from '../../foundation/errors.ts'
 import { actorOf, type Viewer } from '../../foundation/viewer.ts'
-import { logLevels, type PluginDesk } from '../../schema/plugin-desk.ts'
+import { everyClient, logLevels, type PluginDesk } from '../../schema/plugin-desk.ts'
 import type { SecretStore } from './ctx/secret-store.ts'
 import type { HandlerQueue } from './handlers/handler-queue.ts'
 import type { PluginLog } from './logs/plugin-log.ts'
@@ -29,6 +29,8 @@ const askSchema = z.discriminatedUnion('do', [
   }),
   z.object({ do: z.literal('deadLetters'), after: place, limit }),
   z.object({ do: z.literal('redeliver'), ids: z.array(z.string()).nullable() }),
+  z.object({ do: z.literal('handlerGroups') }),
+  z.object({ do: z.literal('announce'), types: z.array(z.string()).max(1_000) }),
 ])
 
 /** `POST /clients/<client>/desk`: schema/plugin-desk.ts, for operators and the client's deployers. */
@@ -66,6 +68,11 @@ async function answer(
       return queue.deadLetters(client, ask)
     case 'redeliver':
       return queue.redeliver(client, ask.ids)
+    case 'handlerGroups':
+      return queue.groups(client === everyClient ? null : client)
+    case 'announce':
+      await queue.announce(client, ask.types)
+      return true
     default:
       return ask satisfies never
   }

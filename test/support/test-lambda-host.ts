@@ -12,6 +12,7 @@ import { type PluginBuild, type PluginFile, platformAddition } from '../../schem
 const federation =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@override"])'
 
+type Desk = (ask: { do: string; types?: string[] }, client: string) => unknown
 type Rule = (args: Record<string, unknown>, viewer: Viewer) => unknown
 
 /**
@@ -20,8 +21,13 @@ type Rule = (args: Record<string, unknown>, viewer: Viewer) => unknown
  * in a second file.
  *
  * @param rules of every plugin, by coordinate: what they answer is sent as it is
+ * @param desk what is answered at the desk
  */
-export async function startTestLambdaHost(gatewayUrl: string, rules: Readonly<Record<string, Rule>> = {}) {
+export async function startTestLambdaHost(
+  gatewayUrl: string,
+  rules: Readonly<Record<string, Rule>> = {},
+  desk: Desk = () => true,
+) {
   const jwks = createRemoteJWKSet(new URL('/.well-known/jwks.json', gatewayUrl))
   const builds = new Map<string, string>()
   const server = createServer(async (request, response) => {
@@ -32,10 +38,12 @@ export async function startTestLambdaHost(gatewayUrl: string, rules: Readonly<Re
     const token = request.headers.authorization?.replace('Bearer ', '')
     const { viewer } = await verifyGatewayToken(token, 'lambdas', jwks)
     const [, digest, what] = /\/builds\/(\w+)\/(graphql|rules)$/.exec(request.url ?? '') ?? []
+    const [, asked] = /^\/clients\/([^/]+)\/desk$/.exec(request.url ?? '') ?? []
     const runRules = (calls: { coordinate: string; args: Record<string, unknown> }[]) =>
       calls.map(({ coordinate, args }) => rules[coordinate]?.(args, viewer))
-    const answer =
-      what === 'rules'
+    const answer = asked
+      ? { answer: await desk(body, asked) }
+      : what === 'rules'
         ? { outcomes: runRules(body.calls) }
         : digest
           ? await run(builds.get(digest) ?? '', digest, body)

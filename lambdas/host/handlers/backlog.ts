@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { BusOperations, HistoryEntry } from '../../../events/bus/bus-operations.ts'
 import { partitionOf } from '../../../events/bus/partition.ts'
+import type { PlatformEvent } from '../../../events/catalogue/platform-event.ts'
 import { TrellisError } from '../../../foundation/errors.ts'
 import type { Log } from '../../../foundation/log.ts'
 import type { PrismaClient } from '../../../prisma/generated/lambdas/client.ts'
@@ -10,6 +12,11 @@ import { createArrivals, inQueueOf, insertEvents, isFull, type QueueTransaction 
 export type Backlog = {
   /** Durable when it resolves: in the queue, or left on the bus with a note from where on. Repeating an event does no harm. */
   add(entry: HistoryEntry): Promise<void>
+  /**
+   * An event that is to be handled once more, into the queue; one that is there already, or a dead letter, stays as it is.
+   * Waits for room: half of the queue is left to what happens now. @throws the signal's reason
+   */
+  again(event: PlatformEvent, signal: AbortSignal): Promise<void>
   /** Takes what was left on the bus, oldest first, once a queue is half empty. @returns whether it has got anywhere */
   refill(client: string): Promise<boolean>
 }
@@ -35,9 +42,10 @@ type Mark = {
  */
 export const mostQueued = 1_000
 const pageSize = 500
+const roomEveryMs = 500
 
 export function createBacklog({ db, bus, isHandled, log }: BacklogOptions): Backlog {
-  const add = createArrivals(async (client, entries) => {
+  const add = createArrivals<HistoryEntry>(async (client, entries) => {
     await inQueueOf(db, client, async (tx) => {
       const marks = await marksOf(tx, client)
       const fresh = entries.filter((entry) => !isLeft(marks.get(partitionOf(entry.event)), entry))
@@ -64,8 +72,29 @@ export function createBacklog({ db, bus, isHandled, log }: BacklogOptions): Back
     }
   }
 
+  const addAgain = createArrivals(async (client, entries) => {
+    await inQueueOf(db, client, (tx) => insertEvents(tx, client, entries))
+  })
+  const looks = new Map<string, Promise<boolean>>()
+  /** Whoever waits for the same queue looks with the others. */
+  function hasRoom(client: string): Promise<boolean> {
+    const look =
+      looks.get(client) ??
+      (async () => {
+        const full = await isFull(db, client, mostQueued - pageSize)
+        if (full) await delay(roomEveryMs)
+        return !full
+      })().finally(() => looks.delete(client))
+    looks.set(client, look)
+    return look
+  }
+
   return {
     add,
+    async again(event, signal) {
+      while (!(await hasRoom(event.client))) signal.throwIfAborted()
+      await addAgain({ event })
+    },
     async refill(client) {
       const before = [...(await marksOf(db, client)).values()].filter(({ isOpen }) => isOpen)
       const after = before.map(({ readTo }) => readTo).sort()[0]

@@ -1,6 +1,8 @@
 import type { DeadLetter } from '../../../events/bus/bus-operations.ts'
 import type { PlatformEvent } from '../../../events/catalogue/platform-event.ts'
 import type { PrismaClient } from '../../../prisma/generated/lambdas/client.ts'
+import { type HandlerGroup, handlerGroupOf } from '../../../schema/plugin-desk.ts'
+import { announceHandlers } from './handled-types.ts'
 
 /**
  * What clients' handlers have yet to do, in the host's database. One copy of the host works for a client at a time, so that
@@ -23,6 +25,10 @@ export type HandlerQueue = {
   deadLetters(client: string, page: { after: string | null; limit: number }): Promise<DeadLetter[]>
   /** @param ids of events; null: all. @returns how many will be handled again */
   redeliver(client: string, ids: readonly string[] | null): Promise<number>
+  /** @param client null: all that ever had something to do */
+  groups(client: string | null): Promise<HandlerGroup[]>
+  /** Durable when it resolves: events of these types are noted, whatever is served now. */
+  announce(client: string, types: readonly string[]): Promise<void>
   removeOld(): Promise<void>
 }
 
@@ -44,12 +50,8 @@ type DeadRow = Pick<QueuedEvent, 'seq' | 'attempts' | 'event'> & {
 /** A copy that has not been heard of for so long is gone. */
 export const leaseMs = 5_000
 const errorChars = 2_000
+const mostCounted = 10_000
 const deadLettersKeptDays = 30
-
-/** As the control graph names it, for dead letters and who redelivers them. */
-export function groupOf(client: string): string {
-  return `plugin:${client}`
-}
 
 export function createHandlerQueue(db: PrismaClient): HandlerQueue {
   return {
@@ -105,7 +107,7 @@ export function createHandlerQueue(db: PrismaClient): HandlerQueue {
         ORDER BY seq LIMIT ${limit}`
       return rows.map(({ seq, attempts, event, error, failed_at, waiting }) => ({
         key: String(seq),
-        group: groupOf(client),
+        group: handlerGroupOf(client),
         event,
         error,
         attempts,
@@ -117,6 +119,14 @@ export function createHandlerQueue(db: PrismaClient): HandlerQueue {
       UPDATE handler_event SET waiting = TRUE, attempts = 0, due_at = now()
       WHERE client = ${client} AND failed_at IS NOT NULL AND NOT waiting
         AND (${ids === null} OR event_id = ANY (${ids ?? []}))`,
+    groups: (client) => db.$queryRaw<HandlerGroup[]>`
+      SELECT client, CASE WHEN leased_until > now() THEN 1 ELSE 0 END AS members,
+        (SELECT count(*) FROM
+          (SELECT FROM handler_event e WHERE e.client = q.client AND waiting LIMIT ${mostCounted}) AS counted)::int AS waiting,
+        (SELECT min(read_to COLLATE "C") FROM handler_backlog b WHERE b.client = q.client AND is_open) AS "leftAfter",
+        (SELECT count(*) FROM handler_event e WHERE e.client = q.client AND failed_at IS NOT NULL)::int AS "deadLetters"
+      FROM handler_queue q WHERE ${client === null} OR client = ${client ?? ''} ORDER BY client`,
+    announce: (client, types) => announceHandlers(db, client, types),
     async removeOld() {
       await db.$executeRaw`
         DELETE FROM handler_event

@@ -20,7 +20,7 @@ export function inQueueOf<T>(
 export async function insertEvents(
   tx: QueueTransaction,
   client: string,
-  entries: readonly HistoryEntry[],
+  entries: readonly Arrival[],
 ): Promise<void> {
   if (entries.length === 0) return
   const events = entries.map(({ event }) => event)
@@ -41,16 +41,17 @@ export async function isFull(
   return rows.length > 0
 }
 
-type Write = (client: string, entries: readonly HistoryEntry[]) => Promise<void>
-type Batch = { entries: HistoryEntry[]; written: Promise<void> }
+type Arrival = Pick<HistoryEntry, 'event'>
+type Write<Entry> = (client: string, entries: readonly Entry[]) => Promise<void>
+type Batch<Entry> = { entries: Entry[]; written: Promise<void> }
 
 /** What comes for a client while its last entries are being written, is written together after them. */
-export function createArrivals(write: Write): (entry: HistoryEntry) => Promise<void> {
-  const gathering = new Map<string, Batch>()
+export function createArrivals<Entry extends Arrival>(write: Write<Entry>): (entry: Entry) => Promise<void> {
+  const gathering = new Map<string, Batch<Entry>>()
   const writing = new Map<string, Promise<void>>()
 
-  function open(client: string): Batch {
-    const entries: HistoryEntry[] = []
+  function open(client: string): Batch<Entry> {
+    const entries: Entry[] = []
     const before = writing.get(client)?.catch(() => undefined)
     const written = Promise.resolve(before).then(() => {
       gathering.delete(client)

@@ -4,6 +4,7 @@ import { defaultRetryDelaysMs } from '../../../events/bus/subscribe-group.ts'
 import type { Close } from '../../../foundation/closing.ts'
 import type { Log } from '../../../foundation/log.ts'
 import type { PrismaClient } from '../../../prisma/generated/lambdas/client.ts'
+import { handlersGroup } from '../../../schema/plugin-desk.ts'
 import { createBacklog } from './backlog.ts'
 import { createHandleEvent, type HandleEventOptions } from './handle-event.ts'
 import { createIsHandled } from './handled-types.ts'
@@ -19,10 +20,10 @@ export type HandlersOptions = HandleEventOptions & {
   retryDelaysMs?: readonly number[] | undefined
 }
 
-const group = 'plugins'
 /** Only noting down: all that are there at once. */
 const notedAtOnce = 64
 const removeOldEveryMs = 3_600_000
+const nothing = async () => undefined
 
 /**
  * Events to the handlers of plugins. One group of the bus, for all clients together, only notes down what is to be
@@ -35,13 +36,25 @@ export async function startHandlers(options: HandlersOptions): Promise<Close> {
   const handle = createHandleEvent(options)
   const worker = workQueue({ queue, refill: backlog.refill, handle, retryDelaysMs, log })
   const leave = await bus.subscribe({
-    group,
+    group: handlersGroup,
     concurrency: notedAtOnce,
     async handle(event, signal, position) {
       await registry.known(signal)
       if (!(await isHandled(event))) return
       await backlog.add({ position, event })
       worker.wake()
+    },
+    // There is no projection to build beside: handlers are given the events again, behind what they have to do.
+    replay: {
+      begin: nothing,
+      end: nothing,
+      abandon: nothing,
+      async handle(event, _replay, signal) {
+        await registry.known(signal)
+        if (!(await isHandled(event))) return
+        await backlog.again(event, signal)
+        worker.wake()
+      },
     },
   })
   const stopRemoving = repeatEvery(removeOldEveryMs, () =>

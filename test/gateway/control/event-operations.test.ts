@@ -3,12 +3,14 @@ import { WebSocket } from 'ws'
 import type { Bus } from '../../../events/bus/bus.ts'
 import { openPostgresBus } from '../../../events/bus/postgres/postgres-bus.ts'
 import { readEventCatalogue } from '../../../events/catalogue/event-catalogue.ts'
+import type { PlatformEvent } from '../../../events/catalogue/platform-event.ts'
 import { silentLog } from '../../../foundation/log.ts'
 import { happened, interleaved, nameOf } from '../../events/bus/bus-fixture.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { eventually } from '../../support/eventually.ts'
 import type { Answer } from '../../support/gateway-under-test.ts'
-import { type Platform, startPlatform } from '../../support/two-subgraphs.ts'
+import { startTestLambdaHost } from '../../support/test-lambda-host.ts'
+import { expectOk, type Platform, startPlatform } from '../../support/two-subgraphs.ts'
 
 type Edges<Node> = { edges: { cursor: string; node: Node }[]; pageInfo: Record<string, unknown> }
 
@@ -142,6 +144,74 @@ test('a replay is started, watched, and on record', async () => {
   const filter = { client: null, type: 'control.replay.requested', subject: null }
   const [requested] = await bus.operations.history(filter, { after: null, limit: 1, newestFirst: false })
   expect(requested && catalogue.check(requested.event)).toBeUndefined()
+})
+
+describe('the handlers of plugins', () => {
+  let host: Awaited<ReturnType<typeof startTestLambdaHost>>
+  let left: string | null = null
+  const nothing = async () => undefined
+  const taken: string[] = []
+  beforeEach(async () => {
+    const groups = () => [{ client: 'acme', members: 1, waiting: 2, leftAfter: left, deadLetters: 3 }]
+    host = await startTestLambdaHost(platform.gateway.url, {}, () => groups())
+    await expectOk(await host.register(platform.gateway.credentials.get('lambdas') ?? ''))
+    const files = [
+      { path: 'plugin.ts', content: 'type User @key(fields: "id") { id: ID!  tier: String }' },
+      { path: 'said.json', content: JSON.stringify({ handlers: [type] }) },
+    ]
+    const deploy =
+      'mutation ($files: [PluginFile!]!) { deployPlugin(client: "acme", files: $files) { active errors { message } } }'
+    expect((await ask(deploy, { files })).data).toEqual({ deployPlugin: { active: true, errors: [] } })
+  })
+  afterEach(() => host.close())
+
+  test('are consumer groups, with what waits and what was left on the bus', async () => {
+    const ofHandlers = async () => {
+      const { data } = await ask('{ consumerGroups { name lag members deadLetters replayable } }')
+      return (data?.consumerGroups as { name: string }[]).filter(({ name }) => name !== 'plugins')
+    }
+    const group = { name: 'plugin:acme', members: 1, deadLetters: 3, replayable: true }
+    expect(await ofHandlers()).toEqual([{ ...group, lag: 2 }])
+    await bus.publish([happened('first')])
+    left = await bus.operations.latest()
+    await bus.publish([
+      happened('s1'),
+      happened('s2'),
+      happened('s3', { client: 'globex' }),
+      { ...happened('s4'), type: 'test.other' },
+    ])
+    expect(await ofHandlers()).toEqual([{ ...group, lag: 4 }])
+    await host.close()
+    expect(await ofHandlers()).toEqual([])
+  })
+
+  test('are given events again by a replay to them, for which they have a handler', async () => {
+    const handle = async (event: PlatformEvent) => void taken.push(nameOf(event))
+    await bus.subscribe({
+      group: 'plugins',
+      handle: nothing,
+      replay: { begin: nothing, end: nothing, abandon: nothing, handle },
+    })
+    await bus.publish([...interleaved(['s'], 2), happened('x', { client: 'globex' })])
+    const from = new Date(Date.now() - 60_000).toISOString()
+    const input = { client: 'acme', group: 'plugin:acme', from }
+    const { data } = await ask(replayEvents, { ...input, type })
+    const { id } = data?.replayEvents as { id: string }
+    const shown = 'query ($id: ID!) { replay(id: $id) { status client consumerGroup } }'
+    await eventually(
+      'it is done',
+      async () => Object((await ask(shown, { id })).data?.replay).status === 'DONE',
+    )
+    expect((await ask(shown, { id })).data?.replay).toMatchObject({ consumerGroup: 'plugin:acme' })
+    expect(taken).toEqual(['s-0', 's-1'])
+
+    expect(await codeOf(replayEvents, { ...input, client: 'globex' })).toBe('BAD_USER_INPUT')
+    expect(await codeOf(replayEvents, { ...input, client: 'globex', group: 'plugin:globex' })).toBe(
+      'NOT_FOUND',
+    )
+    expect(await codeOf(replayEvents, { ...input, type: 'test.other' })).toBe('BAD_USER_INPUT')
+    expect(await codeOf(replayEvents, input, platform.keys.deploy)).toBe('FORBIDDEN')
+  })
 })
 
 test('a replay that cannot be is refused', async () => {

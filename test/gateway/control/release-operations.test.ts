@@ -22,13 +22,20 @@ const rank = 'type User @key(fields: "id") { id: ID!  rank: String }'
 let platform: Platform
 let host: Awaited<ReturnType<typeof startTestLambdaHost>>
 let operator: Record<string, string>
+/** What the host was asked at its desk, and which release was served then. */
+const announced: object[] = []
+async function atDesk(ask: object, slug: string) {
+  const { activeRelease } = await platform.gateway.db.client.findUniqueOrThrow({ where: { slug } })
+  announced.push({ ...ask, slug, activeRelease })
+  return true
+}
 /** Each test has a client of its own, with the modules users and data. */
 let client: { slug: string; deployer: Record<string, string>; server: Record<string, string> }
 let clients = 0
 beforeAll(async () => {
   platform = await startPlatform()
   operator = { 'x-api-key': platform.keys.operator }
-  host = await startTestLambdaHost(platform.gateway.url)
+  host = await startTestLambdaHost(platform.gateway.url, {}, atDesk)
   await expectOk(await host.register(platform.gateway.credentials.get('lambdas') ?? ''))
 })
 afterAll(async () => {
@@ -110,6 +117,20 @@ test('back and forth between releases: served when the answer comes, and on reco
     ],
     ['registry.plugin.released', null, expect.objectContaining({ release: 1, message: 'Tiers' })],
   ])
+})
+
+test('what a release handles that is served again is announced before it is', async () => {
+  await release(tier, { handlers: ['data.record.created'] })
+  await release(rank)
+  announced.length = 0
+  expect((await activateRelease(1)).errors).toBeUndefined()
+  expect(announced).toEqual([
+    { do: 'announce', types: ['data.record.created'], slug: client.slug, activeRelease: 2 },
+  ])
+  // One that handles nothing has nothing to announce, and neither has one that is refused.
+  expect((await activateRelease(2)).errors).toBeUndefined()
+  expect((await activateRelease(3)).errors?.[0]?.extensions.code).toBe('NOT_FOUND')
+  expect(announced).toHaveLength(1)
 })
 
 test('what is served already, deployed once more, is that release', async () => {

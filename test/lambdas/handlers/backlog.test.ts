@@ -79,6 +79,52 @@ test('a second copy of the host that reads the same takes nothing twice; another
   expect(await queued('twice')).toEqual(named(mostQueued, mostQueued + 10))
 })
 
+test('what is to be handled once more waits until half of the queue is free; what happens now does not', async () => {
+  const half = mostQueued / 2
+  await addAll(await published('again', named(0, half)))
+  const [old] = await published('again', ['-old'])
+  const [live] = await published('again', ['-live'])
+  if (!old || !live) throw new Error('They were published.')
+  const { signal } = new AbortController()
+  let isIn = false
+  const again = backlog.again(old.event, signal).then(() => {
+    isIn = true
+  })
+  await backlog.add(live)
+  const queue = createHandlerQueue(database.db)
+  expect(await queue.groups('again')).toEqual([
+    { client: 'again', members: 0, waiting: half + 1, leftAfter: null, deadLetters: 0 },
+  ])
+  expect([isIn, (await queued('again')).at(-1)]).toEqual([false, '-live'])
+  await expect(backlog.again(old.event, AbortSignal.abort(new Error('lost')))).rejects.toThrow('lost')
+  await handleAll('again')
+  await again
+  expect(await queued('again')).toEqual(['-old'])
+  // One that is in the queue already is there once.
+  await backlog.again(old.event, signal)
+  expect(await queued('again')).toEqual(['-old'])
+})
+
+test('how far each client is can be told: what waits, what is dead, and from where on it was left on the bus', async () => {
+  const entries = await published('far', named(0, mostQueued + 20))
+  await addAll(entries.slice(0, mostQueued))
+  await addAll(entries.slice(mostQueued))
+  const where = { client: 'far', eventId: { in: ['far-0', 'far-1'] } }
+  await database.db.handlerEvent.updateMany({ where, data: { waiting: false, failedAt: new Date() } })
+  await database.db.handlerQueue.update({
+    where: { client: 'far' },
+    data: { leasedUntil: new Date(Date.now() + 60_000) },
+  })
+  const groups = await createHandlerQueue(database.db).groups(null)
+  expect(groups.find(({ client }) => client === 'far')).toEqual({
+    client: 'far',
+    members: 1,
+    waiting: mostQueued - 2,
+    leftAfter: entries[mostQueued - 1]?.position,
+    deadLetters: 2,
+  })
+})
+
 test('what the bus no longer keeps is lost, and said to be; what it keeps is taken', async () => {
   const entries = await published('old', named(0, mostQueued + 20))
   await addAll(entries.slice(0, mostQueued))

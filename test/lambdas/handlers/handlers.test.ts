@@ -9,7 +9,7 @@ import { createHandlerQueue, type HandlerQueue } from '../../../lambdas/host/han
 import { PrismaClient } from '../../../prisma/generated/lambdas/client.ts'
 import { createEmptyDatabase, type TestDatabase } from '../../support/database.ts'
 import { eventually } from '../../support/eventually.ts'
-import { handling, type LambdaHostUnderTest, startLambdaHost } from '../lambda-host-under-test.ts'
+import { deployerOf, handling, type LambdaHostUnderTest, startLambdaHost } from '../lambda-host-under-test.ts'
 
 type Asked = { query: string; token: string; traceparent: string | undefined }
 
@@ -59,6 +59,13 @@ const allSeen = (expected: readonly string[]) =>
 const deadLetters = (client: string) => queue.deadLetters(client, { after: null, limit: 10 })
 const oneDeadLetter = (client: string) =>
   eventually('there is a dead letter', async () => (await deadLetters(client))[0])
+
+/** What was published is noted, or passed over. */
+const allNoted = () =>
+  eventually('the group is behind all of it', async () => {
+    const groups = await bus.operations.groups()
+    return groups.find(({ name }) => name === 'plugins')?.lag === 0
+  })
 
 test('a handler is given the events of its own client, and asks with the rights of the plugin', async () => {
   await host.activate('acme', handling('await saw(JSON.stringify(event) + typeof ctx.graphql)'), {
@@ -135,6 +142,54 @@ test('an event of the moments in which a first release becomes known to the host
   })
   await allSeen(['early s1'])
   await eventually('nothing is left', async () => (await noted()).length === 0)
+})
+
+test('the same of an older release that is announced: what nobody handles now is kept for it', async () => {
+  const built = await host.build('rolled', { 'plugin.ts': handling('await saw("rolled " + event.subject)') })
+  if (!built.ok) throw new Error(JSON.stringify(built.errors))
+  const { digest, handlers } = built
+  await db.announcedHandler.updateMany({ data: { announcedAt: new Date(Date.now() - 3_600_000) } })
+  await host.gateway.setPlugin('rolled', { active: { number: 2, digest: 'another', handlers: [] } })
+  const publishAndSee = async (subject: string) => {
+    await bus.publish([eventOf('rolled', subject)])
+    await allNoted()
+    return (await db.handlerEvent.findMany({ where: { client: 'rolled' } })).map((noted) => noted.subject)
+  }
+  expect(await publishAndSee('before')).toEqual([])
+  const announce = { do: 'announce', types: handlers }
+  expect(await host.send('/clients/rolled/desk', announce, deployerOf('rolled'))).toEqual({ answer: true })
+  expect(await publishAndSee('first')).toEqual(['first'])
+  await host.gateway.setPlugin('rolled', { active: { number: 1, digest, handlers } })
+  await allSeen(['rolled first'])
+  expect(seen()).not.toContain('rolled before')
+})
+
+describe('a replay to the handlers of a client', () => {
+  const replay = async (client: string, type: string | null = null) => {
+    const from = new Date(Date.now() - 3_600_000).toISOString()
+    const to = new Date().toISOString()
+    return bus.operations.startReplay({ client, group: 'plugins', type, from, to, requestedBy: null })
+  }
+  const statusOf = async (id: string) => (await bus.operations.replay(id))?.status
+  const happened = (client: string, subject: string, n: number) =>
+    eventOf(client, subject, { time: new Date(Date.now() - 60_000).toISOString(), data: { n } })
+
+  test('brings what was there before the plugin, and what it has handled before, in order', async () => {
+    await bus.publish([
+      ...[1, 2, 3].map((n) => happened('again', 's', n)),
+      happened('other', 's', 4),
+      { ...happened('again', 's', 5), type: 'data.record.deleted' },
+    ])
+    await allNoted()
+    await host.activate('again', handling('await saw("again " + event.data.n)'))
+    const { id, matched } = await replay('again')
+    expect(matched).toBe(4)
+    await allSeen(['again 1', 'again 2', 'again 3'])
+    await eventually('it is done', async () => (await statusOf(id)) === 'DONE')
+    await replay('again')
+    await eventually('all came again', () => seen().length >= 6)
+    expect(seen()).toEqual(['again 1', 'again 2', 'again 3', 'again 1', 'again 2', 'again 3'])
+  })
 })
 
 test('what a build handles that is never released is done with once the registry of later than that is known', async () => {
