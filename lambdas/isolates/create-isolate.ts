@@ -155,9 +155,11 @@ export function createIsolate(source: string, surroundings: IsolateSurroundings)
     if (call.isOver) return unanswered
     // The answer goes in on a turn of its own: the engine may be busy with another call by now.
     const delivered = Promise.withResolvers<string>()
-    takeTurn(call, (engine) => {
+    takeTurn(call, async (engine) => {
       delivered.resolve(answer)
-      return rest(engine)
+      // It is on its way in when the promises of this task have run.
+      await nextTask()
+      await rest(engine)
     })
     return delivered.promise
   }
@@ -193,7 +195,7 @@ export function createIsolate(source: string, surroundings: IsolateSurroundings)
     answered.promise.catch(() => undefined)
     try {
       takeTurn(call, async (engine) => {
-        const plugin = await load(engine)
+        const plugin = engine.plugin ?? (await load(engine))
         enterPlugin(plugin, id).then(answered.resolve, answered.reject)
         await rest(engine)
       })
@@ -231,9 +233,11 @@ export function createIsolate(source: string, surroundings: IsolateSurroundings)
 /** What a call that has ended hears: nothing, so that what is left of it goes no further. */
 const unanswered = new Promise<string>(() => undefined)
 
-/** Comes back when the engine has done all that stands before it: the task in hand, and the promises of that task. */
+/**
+ * Comes back when the engine has done all that stands before it, and the promises of that. Sent at once, it costs nothing:
+ * the engine's thread is about to wake up anyway.
+ */
 async function rest({ plugin }: Engine): Promise<void> {
-  await nextTask()
   await plugin?.rest.apply(undefined, [])
 }
 

@@ -30,6 +30,8 @@ export async function watchTurn(
   const stuck = Promise.withResolvers<void>()
   let exceeded: TrellisError | null = null
   let stuckTimer: NodeJS.Timeout | undefined
+  // Its thread wakes up while the watch is made ready.
+  const running = turn(used)
   const timer = setInterval(() => {
     if (isolate.isDisposed || used() <= cpuLeftMs()) return
     isolate.dispose()
@@ -41,7 +43,7 @@ export async function watchTurn(
   }, tickMs)
   try {
     // The next turn of this client begins when the thread of this one is free again, and not before.
-    await Promise.race([turn(used), stuck.promise])
+    await Promise.race([running, stuck.promise])
     return { cpuMs: used(), failure: exceeded }
   } catch (error) {
     return { cpuMs: used(), failure: exceeded ?? error }
