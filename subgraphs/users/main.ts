@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseConfig } from '../../foundation/config.ts'
-import { sealingKey } from '../../foundation/sealed-text.ts'
+import { type SealingKeys, sealingKey } from '../../foundation/sealed-text.ts'
 import { type Env, type RunningService, runService } from '../../foundation/service.ts'
 import { PrismaClient } from '../../prisma/generated/users/client.ts'
 import { connectDatabase } from '../connect-database.ts'
@@ -13,6 +13,8 @@ const usersSettings = z.object({
   ...moduleSettings,
   /** Encrypts e-mail addresses and phone numbers: 32 bytes, in base64. */
   TRELLIS_FIELD_KEY: sealingKey,
+  /** Opens what was encrypted before; that is encrypted anew from the start on. */
+  TRELLIS_FIELD_KEY_PREVIOUS: sealingKey.optional(),
 })
 
 export type UsersStartOptions = { /** The clock. @default the machine's */ now?: () => Date }
@@ -23,13 +25,14 @@ export async function start(
   { now = () => new Date() }: UsersStartOptions = {},
 ): Promise<RunningService> {
   const settings = parseConfig(usersSettings, env)
+  const { TRELLIS_FIELD_KEY: key, TRELLIS_FIELD_KEY_PREVIOUS: previous } = settings
+  const fieldKeys: SealingKeys = previous ? [key, previous] : [key]
   return startModule<UsersTransaction, PrismaClient, UsersContext>({
     name: 'users',
     settings,
     openDatabase: () =>
       connectDatabase('users', settings.DATABASE_URL, (adapter) => new PrismaClient({ adapter })),
-    createModule: (ground, closeLater) =>
-      createUsersModule({ ground, fieldKey: settings.TRELLIS_FIELD_KEY, now }, closeLater),
+    createModule: (ground, closeLater) => createUsersModule({ ground, fieldKeys, now }, closeLater),
   })
 }
 

@@ -19,8 +19,8 @@ export async function signIn(
     throw new TrellisError('BAD_USER_INPUT', 'Signing in needs `email` and `password`.')
   }
   const { client } = viewer
-  const emailLookup = module.cipher.fingerprint(client, normaliseEmailAddress(email))
-  const user = await module.db.user.findUnique({ where: { client_emailLookup: { client, emailLookup } } })
+  const lookups = module.cipher.fingerprints(client, normaliseEmailAddress(email))
+  const user = await module.db.user.findFirst({ where: { client, emailLookup: { in: lookups } } })
   const proven = await module.passwords.verify(user?.passwordHash, password)
   if (!user || !proven) {
     throw new TrellisError('INVALID_CREDENTIALS', 'The e-mail address and password do not match.')

@@ -4,7 +4,7 @@ import { boundedText } from '../bounded-text.ts'
 import type { Call } from '../call.ts'
 import { idempotently } from '../idempotency.ts'
 import { normaliseEmailAddress, parseEmailAddress } from './email-address.ts'
-import type { UsersModule } from './users-module.ts'
+import type { UsersModule, UsersTransaction } from './users-module.ts'
 
 export type SignUpInput = { email: string; password: string; name: string; idempotencyKey?: string | null }
 
@@ -27,6 +27,7 @@ export async function signUp(module: UsersModule, { viewer, traceparent }: Call,
 
   const { client } = viewer
   const { cipher } = module
+  const lookups = cipher.fingerprints(client, normaliseEmailAddress(email))
   const id = crypto.randomUUID()
   const now = module.now()
   const user = {
@@ -45,6 +46,7 @@ export async function signUp(module: UsersModule, { viewer, traceparent }: Call,
 
   return module.events.transaction((tx, append) =>
     idempotently(tx, { viewer, key: input.idempotencyKey, name: 'signUp', input: identity }, async () => {
+      if (await isKnownByAnotherKey(tx, client, lookups)) return { session: null }
       const { count } = await tx.user.createMany({ data: [user], skipDuplicates: true })
       if (count > 0) {
         const actor = actorOf(viewer)
@@ -60,4 +62,19 @@ export async function signUp(module: UsersModule, { viewer, traceparent }: Call,
       return { session: null }
     }),
   )
+}
+
+/**
+ * The fingerprints of one key are unique. While the key is changed, copies know addresses by different ones: they agree
+ * on whose turn it is with an address.
+ */
+async function isKnownByAnotherKey(
+  tx: UsersTransaction,
+  client: string,
+  lookups: Uint8Array<ArrayBuffer>[],
+): Promise<boolean> {
+  const [least, ...others] = lookups.toSorted(Buffer.compare)
+  if (!least || others.length === 0) return false
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(${Buffer.from(least).readBigInt64BE()})`
+  return (await tx.user.count({ where: { client, emailLookup: { in: lookups } } })) > 0
 }

@@ -15,7 +15,13 @@ describe('docker-compose.yml', () => {
     const listed = all(await read('.env.example'), /^(\w+)=$/gm)
     expect(new Set(all(compose, /\$\{(\w+):\?\}/g))).toEqual(new Set(listed))
     expect(new Set(all(compose, /\$\{(\w+):-[^}]*\}/g))).toEqual(
-      new Set(['LOG_LEVEL', 'TRELLIS_BUS_URL', 'TRELLIS_PORT', 'TRELLIS_SECRETS_KEY_PREVIOUS']),
+      new Set([
+        'LOG_LEVEL',
+        'TRELLIS_BUS_URL',
+        'TRELLIS_FIELD_KEY_PREVIOUS',
+        'TRELLIS_PORT',
+        'TRELLIS_SECRETS_KEY_PREVIOUS',
+      ]),
     )
   })
 

@@ -40,7 +40,7 @@ test('any number of references is one query, in their order, with null for whoev
   opened.defer(events.close)
   const ground = { db, events, bus, cursors: createCursors('secret'), log: silentLog }
   const module = await createUsersModule(
-    { ground, fieldKey: Buffer.alloc(32), now: () => new Date() },
+    { ground, fieldKeys: [Buffer.alloc(32)], now: () => new Date() },
     (close) => opened.defer(close),
   )
   const service = await createSubgraph(module, {
