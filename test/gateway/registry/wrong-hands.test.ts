@@ -159,6 +159,17 @@ test('an older schema that comes back is served again, and each coming is a rele
   // What renews is not what comes: the later one holds.
   await expectOk(await platform.users.register())
   await serves('{ later }', 200)
+  // Nor is one that has something else to say.
+  const again = {
+    sdl: federation + usersSdl,
+    version: '1b',
+    url: platform.users.url,
+    tokenKeys: [platform.issuer.jwk],
+  }
+  expect((await send('PUT', `/modules/users/instances/${platform.users.id}`, { body: again })).status).toBe(
+    200,
+  )
+  await serves('{ later }', 200)
   // The deployment is taken back: an instance of the older one comes anew.
   const older = await start()
   await expectOk(await older.register())
