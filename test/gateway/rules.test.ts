@@ -1,4 +1,5 @@
 import type { ApolloServerPlugin } from '@apollo/server'
+import { createInProcessCalls } from '../../foundation/in-process-calls.ts'
 import { openSocket } from '../support/graphql.ts'
 import { startTestLambdaHost } from '../support/test-lambda-host.ts'
 import { expectOk, type Platform, startPlatform } from '../support/two-subgraphs.ts'
@@ -15,9 +16,10 @@ describe.each([
   let host: Awaited<ReturnType<typeof startTestLambdaHost>>
   let touches = 0
   const viewers: unknown[] = []
+  const inProcess = createInProcessCalls()
 
   beforeAll(async () => {
-    platform = await startPlatform(options)
+    platform = await startPlatform({ ...options, inProcess })
     const { gateway, keys } = platform
     host = await startTestLambdaHost(gateway.url, {
       'Query.record': ({ id }, viewer) => {
@@ -68,6 +70,18 @@ describe.each([
       data: { record: null },
       code: 'RULE_INVALID_RESULT',
     })
+  })
+
+  test('a host of the gateway’s own process is asked there, and over HTTP for what it does not answer there', async () => {
+    const asked: string[] = []
+    const leave = inProcess.answerAt(host.url, ({ path }) => {
+      asked.push(path.replace(/[0-9a-f]{64}/, 'digest'))
+      return null
+    })
+    const { data } = await ask('{ record(id: "r") { id } greeting }')
+    await leave()
+    expect(data).toEqual({ record: { id: 'r!' }, greeting: expect.any(String) })
+    expect(asked.sort()).toEqual(['graphql', 'rules'].map((what) => `/clients/acme/builds/digest/${what}`))
   })
 
   test('over a WebSocket, subscriptions too', async () => {

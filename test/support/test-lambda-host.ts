@@ -54,6 +54,7 @@ export async function startTestLambdaHost(
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
+    url,
     register: (credential: string) =>
       fetch(`${gatewayUrl}/modules/lambdas/instances/one`, {
         method: 'PUT',
