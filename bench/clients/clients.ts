@@ -1,3 +1,4 @@
+import { keepRequestsYoung } from '../../foundation/garbage-collector.ts'
 import { createPlannerPool, type PlannerPool } from '../../gateway/planning/planner-pool.ts'
 import { type Bench, type BenchRow, numberOption } from '../bench.ts'
 import { heapHeld, watched } from '../watch-event-loop.ts'
@@ -8,6 +9,8 @@ import { createWorld, type Plugins, type World } from './world.ts'
  * swapped, and a new schema of a module that all have. `--most 1000`.
  */
 export const run: Bench = async (options) => {
+  // As every gateway does.
+  keepRequestsYoung()
   const most = numberOption(options, 'most', 1_000)
   const counts = [10, 100, 1_000].filter((count) => count <= most)
   const rows: (BenchRow & Figures)[] = []

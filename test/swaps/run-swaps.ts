@@ -28,8 +28,11 @@ export type SwapVerdict = {
   invalidated: number
   slowestSwapMs: number
   medianSwapMs: number
-  heapMb: { before: number; after: number }
+  heapMb: { before: Heap; after: Heap }
 }
+
+/** After a collection. In megabytes; `code`: what of it the engine has compiled. */
+export type Heap = { whole: number; code: number }
 
 const tellsHeap = ['--expose-gc', '--import', join(import.meta.dirname, 'tell-heap.ts')]
 
@@ -64,16 +67,16 @@ export async function runSwaps({ folder, swaps, connections, report }: SwapRun):
   const faults: string[] = []
   const times: number[] = []
   let written: number[] = []
-  let before = 0
+  let before: Heap = { whole: 0, code: 0 }
   try {
     await eventually('all have seen an event', () => listeners.every(({ seen }) => seen() > 0), 30_000)
     before = await heapOf(platform)
     for (let n = 1; n <= swaps; n += 1) {
       times.push(await swapOnce())
       if (n % 10 === 0) {
-        report(
-          `${n} swaps, p99 ${loads.map(({ p99 }) => p99()).join(' and ')} ms, ${await heapOf(platform)} MB`,
-        )
+        const { whole, code } = await heapOf(platform)
+        const p99s = loads.map(({ p99 }) => p99()).join(' and ')
+        report(`${n} swaps, p99 ${p99s} ms, ${whole} MB of which ${code} are code`)
       }
     }
     await Promise.all(writers.map(({ stop }) => stop()))
@@ -129,11 +132,16 @@ async function articlesOf(platform: TestPlatform): Promise<Watched> {
   }
 }
 
-/** What the process of the gateway and the modules holds after a collection. In megabytes. */
-async function heapOf({ launcher, output }: TestPlatform): Promise<number> {
-  const told = () => [...output().matchAll(/^Heap: (\d+)$/gm)].map(([, bytes]) => Number(bytes))
+/** What the process of the gateway and the modules holds. */
+async function heapOf({ launcher, output }: TestPlatform): Promise<Heap> {
+  const told = () => [...output().matchAll(/^Heap: (\d+), of which code: (\d+)$/gm)]
   const before = told().length
   launcher.kill('SIGUSR2')
   await eventually('it has said so', () => told().length > before)
-  return Math.round((told().at(-1) ?? 0) / 1024 / 1024)
+  const [, whole, code] = told().at(-1) ?? []
+  return { whole: toMb(whole), code: toMb(code) }
+}
+
+function toMb(bytes: string | undefined): number {
+  return Math.round(Number(bytes) / 1024 / 1024)
 }
