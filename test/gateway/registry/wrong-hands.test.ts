@@ -233,12 +233,15 @@ describe('the token of a plugin', () => {
 
   test('is for the lambda host, and a client with a plugin', async () => {
     const user = await platform.tokenOf('acme', ['ADMIN'])
-    for (const credential of ['', credentialOf('users'), platform.keys.operator, platform.keys.deploy, user])
-      expect(await send('POST', path, { credential, body })).toMatchObject({
-        status: 401,
-        codes: ['UNAUTHENTICATED'],
-      })
+    const { operator, deploy } = platform.keys
+    for (const credential of ['', credentialOf('users'), operator, deploy, user]) {
+      const refusal = { status: 401, codes: ['UNAUTHENTICATED'] }
+      expect(await send('POST', path, { credential, body })).toMatchObject(refusal)
+      // Nor do they learn what plugins there are.
+      expect(await send('GET', '/registry/plugins', { credential })).toMatchObject(refusal)
+    }
     const credential = credentialOf('lambdas')
+    expect((await send('GET', '/registry/plugins', { credential })).status).toBe(200)
     for (const client of ['acme', 'nobody'])
       expect(await send('POST', path, { credential, body: { ...body, client } })).toMatchObject({
         status: 404,
