@@ -42,6 +42,7 @@ export async function startFleet(folder: string, bus: BusKind, topology: Topolog
     const env = {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       DATABASE_URL: postgres.url,
       TRELLIS_DEMO: '1',
       LOG_LEVEL: 'info',

@@ -75,6 +75,7 @@ export type Platform = {
     Record<'pk' | 'sk' | 'partner' | 'deploy' | 'operator' | 'globexSk' | 'globexDeploy', string>
   >
   tokenOf(client: string, roles?: readonly Role[]): Promise<string>
+  /** Once, however often it is asked. */
   close(): Promise<void>
 }
 
@@ -102,6 +103,11 @@ export async function startPlatform(
   const users = await startUsers(gateway, issuer)
   const data = await startData(gateway, dataControl.resolvers)
   for (const subgraph of [users, data]) await expectOk(await subgraph.register())
+  const close = async () => {
+    await Promise.all([users.close(), data.close()])
+    await gateway.close()
+  }
+  let closed: Promise<void> | undefined
   return {
     gateway,
     users,
@@ -110,10 +116,7 @@ export async function startPlatform(
     issuer,
     keys,
     tokenOf: (client, roles = ['MEMBER']) => issuer.sign({ client, roles: [...roles] }),
-    async close() {
-      await Promise.all([users.close(), data.close()])
-      await gateway.close()
-    },
+    close: () => (closed ??= close()),
   }
 }
 

@@ -52,31 +52,6 @@ describe('modules come and change', () => {
     }
   })
 
-  test('one that does not compose is refused with the reasons, and what runs goes on', async () => {
-    const { gateway, data } = platform
-    const refused = await data.register({
-      sdl: dataSdl.replace('resolvable: false) { id: ID!', ') { id: ID! name: Int'),
-    })
-    expect(refused.status).toBe(422)
-    const { errors } = (await refused.json()) as {
-      errors: { message: string; extensions: { code: string } }[]
-    }
-    expect(errors.map(({ extensions }) => extensions.code)).toContain('FIELD_TYPE_MISMATCH')
-    expect(errors[0]?.message).toContain('User.name')
-    expect((await gateway.query('{ record(id: "r1") { id } }', server)).data).toEqual({
-      record: { id: 'r1' },
-    })
-  })
-
-  test.each(['type Query {', 'type Query { x: Missing }', 'type Query @key(fields: "nope") { x: String }'])(
-    'SDL that is none is refused: %s',
-    async (sdl) => {
-      const refused = await platform.data.register({ sdl })
-      expect(refused.status).toBe(422)
-      expect((await platform.gateway.query('{ record(id: "r1") { id } }', server)).status).toBe(200)
-    },
-  )
-
   test('an operation in flight ends on the generation it began on', async () => {
     const { gateway, data, users, dataControl } = platform
     const inFlight = gateway.query('{ waits record(id: "r1") { createdBy { name } } }', server)
@@ -112,6 +87,60 @@ describe('modules come and change', () => {
     expect(count).toBe(2)
     await later.close()
   })
+
+  test('keys that another module sends do not sign people in', async () => {
+    const { gateway, data } = platform
+    const impostor = await createTokenIssuer()
+    await expectOk(
+      await fetch(`${gateway.url}/modules/data/instances/${data.id}`, {
+        method: 'PUT',
+        headers: {
+          authorization: `Bearer ${gateway.credentials.get('data')}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ sdl: '', version: '1', url: data.url, tokenKeys: [impostor.jwk] }),
+      }),
+    )
+    const { status } = await gateway.query('{ caller }', {
+      authorization: `Bearer ${await impostor.sign({})}`,
+    })
+    expect(status).toBe(401)
+  })
+})
+
+describe('what is refused changes nothing', () => {
+  let platform: Platform
+  let server: Record<string, string>
+  beforeAll(async () => {
+    platform = await startPlatform()
+    server = { 'x-api-key': platform.keys.sk }
+  })
+  afterAll(() => platform.close())
+
+  test('one that does not compose is refused with the reasons, and what runs goes on', async () => {
+    const { gateway, data } = platform
+    const refused = await data.register({
+      sdl: dataSdl.replace('resolvable: false) { id: ID!', ') { id: ID! name: Int'),
+    })
+    expect(refused.status).toBe(422)
+    const { errors } = (await refused.json()) as {
+      errors: { message: string; extensions: { code: string } }[]
+    }
+    expect(errors.map(({ extensions }) => extensions.code)).toContain('FIELD_TYPE_MISMATCH')
+    expect(errors[0]?.message).toContain('User.name')
+    expect((await gateway.query('{ record(id: "r1") { id } }', server)).data).toEqual({
+      record: { id: 'r1' },
+    })
+  })
+
+  test.each(['type Query {', 'type Query { x: Missing }', 'type Query @key(fields: "nope") { x: String }'])(
+    'SDL that is none is refused: %s',
+    async (sdl) => {
+      const refused = await platform.data.register({ sdl })
+      expect(refused.status).toBe(422)
+      expect((await platform.gateway.query('{ record(id: "r1") { id } }', server)).status).toBe(200)
+    },
+  )
 
   test('only its own credential lets a module register or leave', async () => {
     const { gateway, users, data } = platform
@@ -153,25 +182,6 @@ describe('modules come and change', () => {
     })
     expect(response.status).toBe(400)
     expect(((await response.json()) as { errors: object[] }).errors).toHaveLength(1)
-  })
-
-  test('keys that another module sends do not sign people in', async () => {
-    const { gateway, data } = platform
-    const impostor = await createTokenIssuer()
-    await expectOk(
-      await fetch(`${gateway.url}/modules/data/instances/${data.id}`, {
-        method: 'PUT',
-        headers: {
-          authorization: `Bearer ${gateway.credentials.get('data')}`,
-          'content-type': 'application/json',
-        },
-        body: JSON.stringify({ sdl: '', version: '1', url: data.url, tokenKeys: [impostor.jwk] }),
-      }),
-    )
-    const { status } = await gateway.query('{ caller }', {
-      authorization: `Bearer ${await impostor.sign({})}`,
-    })
-    expect(status).toBe(401)
   })
 })
 
