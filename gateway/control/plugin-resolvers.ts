@@ -22,14 +22,14 @@ type LogArguments = {
 /** What operators, and deployers for their own client, see of a plugin at work: its log, and the names of its secrets. */
 export function createPluginResolvers({ db, askDesk, hasClient }: PluginOptions) {
   const deskOf = (context: OperationContext, client: string) => requireDesk(context, { client, hasClient })
-  /** On record and done, or neither: with the registry away the host is not asked. */
-  const noted = <T>({ client, viewer }: DeskCall, { action, name }: Note, ask: () => Promise<T>) =>
-    changeRegistry(db, actorOf(viewer), async (_tx, record) => {
-      const answer = await ask()
-      const change = { action, subject: `client:${client}`, client, before: null, after: { name } } as const
-      if (answer) await record(change)
-      return answer
-    })
+  /** With the registry away the host is not asked: it could not go on record. No other change waits for the host. */
+  const noted = async <T>({ client, viewer }: DeskCall, { action, name }: Note, ask: () => Promise<T>) => {
+    await db.$queryRaw`SELECT 1`
+    const answer = await ask()
+    const change = { action, subject: `client:${client}`, client, before: null, after: { name } } as const
+    if (answer) await changeRegistry(db, actorOf(viewer), (_tx, record) => record(change))
+    return answer
+  }
 
   return {
     Mutation: {

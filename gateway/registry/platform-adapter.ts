@@ -9,8 +9,10 @@ import { z } from 'zod'
 import { RegistryOutage } from './registry-outage.ts'
 
 /**
- * PostgreSQL, of which every failure to reach the server is a RegistryOutage, wherever in an operation it happens. What
- * the server has to say about a statement stays as it is.
+ * PostgreSQL, of which every failure to reach the server is a RegistryOutage, wherever in an operation it happens, and so
+ * is a server that does not answer in time. What the server has to say about a statement stays as it is.
+ *
+ * @param config `query_timeout`: after which a statement has failed, in milliseconds; the connection is not used again
  */
 export function createPlatformAdapter(
   config: ConstructorParameters<typeof PrismaPg>[0],
@@ -66,7 +68,7 @@ const unreachable: ReadonlySet<string> = new Set(
 /** SQLSTATE of a connection that fails (08), a server that ends or begins (57P), and one that only reads (25006). */
 const serverIsAway = /^(08...|57P0[1-5]|25006)$/
 
-/** A lost connection is an error without a code: what the server says, the driver gives a kind. */
+/** A lost connection, and an answer that did not come, is an error without a code: what the server says, the driver gives a kind. */
 function isOutage(error: unknown): boolean {
   const said = fromServer.safeParse(error)
   if (!said.success) return error instanceof Error && error.name === 'Error'

@@ -6,9 +6,19 @@ import { createPlatformAdapter } from './platform-adapter.ts'
 export type PlatformDatabase = PrismaClient
 export type PlatformTransaction = Prisma.TransactionClient
 
+/** No statement takes as long, but one that waits for its turn among changes: of a server that does not answer nobody knows more later. */
+const answersWithinMs = 8_000
+
 /** @param url a PostgreSQL URL; the migrations of the owner `platform` have been applied to it */
 export function openPlatformDatabase(url: string): PlatformDatabase {
   return new PrismaClient({
-    adapter: createPlatformAdapter({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000 }),
+    adapter: createPlatformAdapter({
+      connectionString: url,
+      max: 10,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: answersWithinMs,
+    }),
+    // Longer than that: who waits for a transaction is told why it does not begin.
+    transactionOptions: { maxWait: answersWithinMs + 2_000 },
   })
 }

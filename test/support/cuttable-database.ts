@@ -4,6 +4,8 @@ import { createTestDatabase, type TestDatabase } from './database.ts'
 export type CuttableDatabase = TestDatabase & {
   /** From now on nobody reaches it: what is open is torn down, and what is new refused. */
   cut(): Promise<void>
+  /** From now on it takes whatever it is sent, connections too, and answers nothing; until it is cut. */
+  hang(): void
   /** It is there again, as it was, at the same address. */
   mend(): Promise<void>
   /** Whatever happens to it, for the test itself to look. */
@@ -16,7 +18,13 @@ export async function createCuttableDatabase(): Promise<CuttableDatabase> {
   const target = new URL(database.url)
   const wire = { host: target.hostname, port: Number(target.port) }
   const sockets = new Set<Socket>()
+  let hangs = false
   const server = createServer((near) => {
+    if (hangs) {
+      sockets.add(near)
+      near.on('error', () => undefined)
+      return
+    }
     const far = connect(wire)
     for (const [socket, other] of [
       [near, far],
@@ -37,11 +45,16 @@ export async function createCuttableDatabase(): Promise<CuttableDatabase> {
     const closed = new Promise((resolve) => server.close(resolve))
     for (const socket of sockets) socket.destroy()
     await closed
+    hangs = false
   }
   return {
     url: Object.assign(new URL(database.url), { hostname: '127.0.0.1', port: String(port) }).href,
     directUrl: database.url,
     cut,
+    hang() {
+      hangs = true
+      for (const socket of sockets) socket.unpipe().resume()
+    },
     async mend() {
       await listen(server, port)
     },

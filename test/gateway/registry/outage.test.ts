@@ -49,6 +49,23 @@ const contents = async () =>
     await direct.eventLogRow.count(),
   ])
 
+/** Holds what a change waits for, so that whatever happens finds it under way. */
+const holdLock = (until: Promise<void>) =>
+  direct.$transaction(
+    async (tx) => {
+      await tx.$executeRaw`SELECT pg_advisory_xact_lock(7301)`
+      await until
+    },
+    { timeout: 20_000 },
+  )
+const underWay = () =>
+  eventually('the change is under way', async () => {
+    const [row] = await direct.$queryRaw<{ waiting: number }[]>`
+      SELECT count(*)::int AS waiting FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+      WHERE d.datname = current_database() AND locktype = 'advisory' AND NOT granted`
+    return row?.waiting
+  })
+
 const ofOperators = [
   'mutation { createClient(slug: "initech", name: "Initech") { secretKey } }',
   'mutation { enableModule(client: "globex", module: "data") { id } }',
@@ -107,24 +124,39 @@ test('while the database is away each change and each list says REGISTRY_UNAVAIL
   expect(await contents()).not.toBe(before)
 })
 
+test('while the database takes what it is sent and answers nothing, everybody is told within moments', async () => {
+  const before = await contents()
+  const held = Promise.withResolvers<void>()
+  const holding = holdLock(held.promise)
+  const begun = operate('mutation { createClient(slug: "hanging", name: "Hanging") { secretKey } }')
+  await underWay()
+  database.hang()
+  held.resolve()
+  await holding
+  const changes = ofOperators.slice(0, 5).map((query) => operate(query).then(codesOf))
+  const lists = [operate('{ changes { edges { node { id } } } }'), serve('{ apiKeys { totalCount } }')]
+  const elsewhere = platform.data.register({ id: 'another' })
+  expect((await serve('{ caller }')).data).toEqual({ caller: 'SERVER of acme' })
+  for (const codes of await Promise.all([...changes, ...lists.map(async (list) => codesOf(await list))]))
+    expect(codes).toEqual(['REGISTRY_UNAVAILABLE'])
+  expect((await elsewhere).status).toBe(503)
+  // The one that was in its middle, too.
+  expect(codesOf(await begun)).toEqual(['REGISTRY_UNAVAILABLE'])
+  const ready = await (await fetch(`${platform.gateway.url}/health/ready`)).json()
+  expect(ready).toMatchObject({ status: 'degraded' })
+  // No connection that hung is left for those who come later.
+  await database.cut()
+  await database.mend()
+  expect(await contents()).toBe(before)
+  expect(codesOf(await operate('mutation { setFlag(name: "again", enabled: true) { name } }'))).toEqual([])
+})
+
 test('a database that goes away in the middle of a change leaves nothing of it', async () => {
   const before = await contents()
-  // Holds what the change waits for, so that the cut finds it under way.
   const held = Promise.withResolvers<void>()
-  const holding = direct.$transaction(
-    async (tx) => {
-      await tx.$executeRaw`SELECT pg_advisory_xact_lock(7301)`
-      await held.promise
-    },
-    { timeout: 20_000 },
-  )
+  const holding = holdLock(held.promise)
   const change = operate('mutation { createClient(slug: "umbrella", name: "Umbrella") { secretKey } }')
-  await eventually('the change is under way', async () => {
-    const [row] = await direct.$queryRaw<{ waiting: number }[]>`
-      SELECT count(*)::int AS waiting FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-      WHERE d.datname = current_database() AND locktype = 'advisory' AND NOT granted`
-    return row?.waiting
-  })
+  await underWay()
   await database.cut()
   held.resolve()
   expect(codesOf(await change)).toEqual(['REGISTRY_UNAVAILABLE'])
