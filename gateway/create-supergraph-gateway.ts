@@ -2,7 +2,7 @@ import type { ApolloServerPlugin } from '@apollo/server'
 import type { Log } from '../foundation/log.ts'
 import { createJwtAuthenticator, type JwtAuthenticatorOptions } from './access/jwt-authenticator.ts'
 import { type Door, openDoor } from './door.ts'
-import { createPlannerPool } from './planning/planner-pool.ts'
+import { createPlannerPool, type PlannerPool } from './planning/planner-pool.ts'
 import {
   buildSupergraphGeneration,
   type ComposedSupergraph,
@@ -27,6 +27,8 @@ export type SupergraphGatewayOptions = JwtAuthenticatorOptions &
     apolloPlugins?: readonly ApolloServerPlugin<OperationContext>[]
     /** Of sockets and event streams. */
     limits?: Partial<SocketLimits> | undefined
+    /** Threads to plan in, which stay open. @default its own */
+    planners?: PlannerPool | undefined
     log: Log
   }
 
@@ -50,7 +52,7 @@ export async function createSupergraphGateway(
     onChange: () => generations.swap(),
     log,
   })
-  const planners = createPlannerPool()
+  const planners = options.planners ?? createPlannerPool()
   const generations = createGenerations<ComposedSupergraph>({
     graphOf: () => ({ name, sdl: source.current() }),
     hashOf: supergraphHash,
@@ -62,7 +64,7 @@ export async function createSupergraphGateway(
   const close = async () => {
     await source.close()
     await generations.close()
-    await planners.close()
+    if (!options.planners) await planners.close()
   }
   try {
     using _first = await generations.acquire(name)

@@ -9,6 +9,7 @@ import {
 import { parseSubgraph } from '../federation/compose.ts'
 import type { Resolvers } from '../federation/federation-case.ts'
 import { type RunningSubgraph, startSubgraph } from '../federation/start-subgraph.ts'
+import { planners } from './planners.ts'
 import { makeTemporaryFolder } from './temporary-folder.ts'
 
 export type Subgraphs = Record<string, { sdl: string; resolvers: Resolvers }>
@@ -42,6 +43,7 @@ export async function startSupergraphUnderTest(
     pollMs: 20,
     jwt: null,
     forward: [],
+    planners,
     log: silentLog,
     ...options,
   })

@@ -4,6 +4,7 @@ import { silentLog } from '../../../foundation/log.ts'
 import { createSupergraphGateway } from '../../../gateway/create-supergraph-gateway.ts'
 import { createHttpSubgraph } from '../../../gateway/transports/http-subgraph.ts'
 import { compose } from '../../federation/compose.ts'
+import { planners } from '../../support/planners.ts'
 import { makeTemporaryFolder } from '../../support/temporary-folder.ts'
 import { createLogModule, type LogModule } from './log-module.ts'
 
@@ -27,6 +28,7 @@ export async function startLogGateway(): Promise<LogGateway> {
     buildService: () => createHttpSubgraph({ audience: 'log', endpoint, sign: null, timeoutMs: 5_000 }),
     jwt: null,
     forward: [],
+    planners,
     log: silentLog,
   })
   const url = await gateway.listen({ host: '127.0.0.1', port: 0 })
