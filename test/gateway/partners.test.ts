@@ -6,6 +6,7 @@ import { type GatewayUnderTest, startGatewayUnderTest } from '../support/gateway
 import { openSocket } from '../support/graphql.ts'
 import { startTestSubgraph, type TestSubgraph } from '../support/test-subgraph.ts'
 import { expectOk } from '../support/two-subgraphs.ts'
+import { openRawSocket } from './ws/raw-socket.ts'
 
 const usersSdl = `
   type Query { user(id: ID!): User @tag(name: "people")  everybody: [User] }
@@ -190,6 +191,40 @@ describe('a partner', () => {
     expect(badge).toMatchObject({ data: { user: { badge: null } }, errors: [{ path: ['user', 'badge'] }] })
     errors?.push(...(badge.errors ?? []))
     for (const name of hidden) expect(JSON.stringify(errors)).not.toContain(name)
+  })
+
+  test('whose tags change is closed with what is open, and comes back to what they leave now; others are not', async () => {
+    const tags = ['records', 'people']
+    const { id, secret: apiKey } = await createApiKey(gateway.db, {
+      kind: 'PARTNER',
+      client: 'acme',
+      name: 'Changing',
+      tags,
+    })
+    const query = '{ record(id: "r1") { createdBy { name } } }'
+    const status = async () => (await gateway.query(query, { 'x-api-key': apiKey })).status
+    await eventually('the key is known', async () => (await status()) === 200)
+    const open = async (key: string) => {
+      const socket = await openRawSocket(`${gateway.url.replace('http', 'ws')}/graphql`)
+      socket.send({ type: 'connection_init', payload: { apiKey: key } })
+      expect(await socket.next()).toMatchObject({ type: 'connection_ack' })
+      const ask = async (id: string) => {
+        socket.send({ type: 'subscribe', id, payload: { query } })
+        return (await socket.next()).payload
+      }
+      return { ...socket, ask }
+    }
+    const [mine, same] = [await open(apiKey), await open(partners.get('records people') ?? '')]
+    expect(await mine.ask('1')).toMatchObject({ data: { record: { createdBy: { name: 'Name of r1' } } } })
+
+    const change = 'mutation ($id: ID!) { setApiKeyTags(id: $id, tags: ["records"]) { tags } }'
+    const changed = await gateway.query(change, { 'x-api-key': secret }, { id })
+    expect(changed.data).toEqual({ setApiKeyTags: { tags: ['records'] } })
+    expect(await mine.closed).toEqual({ code: 4403, reason: 'UNAUTHENTICATED' })
+    const again = await open(apiKey)
+    expect(await again.ask('1')).toMatchObject([{ message: expect.stringContaining('createdBy') }])
+    expect(await same.ask('1')).toMatchObject({ data: { record: {} } })
+    for (const { socket } of [again, same]) socket.close()
   })
 
   test('subscribes to what is in it, and to nothing else', async () => {

@@ -10,7 +10,7 @@ import type { Viewer } from '../../foundation/viewer.ts'
 import { type PluginBuild, type PluginFile, platformAddition } from '../../schema/plugin-build.ts'
 
 const federation =
-  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@override"])'
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@override", "@requires", "@external"])'
 
 type Desk = (ask: { do: string; types?: string[] }, client: string) => unknown
 type Rule = (args: Record<string, unknown>, viewer: Viewer) => unknown

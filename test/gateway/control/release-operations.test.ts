@@ -175,6 +175,44 @@ test('a release that does not fit the modules any more is refused, and what runs
   expect(await hasField('tier')).toBe(true)
 })
 
+test('what a release used, and a module has taken back since, is told with its line, at a rollback and at a deployment', async () => {
+  const resolvers = { ...createDataControl().resolvers }
+  const marker = 'directive @replaceable on FIELD_DEFINITION '
+  const before = dataSdl.replace('createdBy: User', 'createdBy: User  total: Int  title: String @replaceable')
+  await expectOk(await platform.data.register({ sdl: marker + before, resolvers }))
+  const used = `type Record @key(fields: "id") {
+  id: ID!
+  total: Int @external
+  tier: String @requires(fields: "total")
+}`
+  const replaced = 'type Record @key(fields: "id") {\n  id: ID!\n  title: String @override(from: "data")\n}'
+  expect(await release(used)).toMatchObject({ active: true })
+  expect(await release(replaced)).toMatchObject({ number: 2, active: true })
+  expect(await release(tier, { rules: ['Mutation.touch'] })).toMatchObject({ number: 3, active: true })
+  expect(await release(rank)).toMatchObject({ number: 4, active: true })
+  // Nobody is served what uses these: they may go.
+  await expectOk(
+    await platform.data.register({
+      sdl: dataSdl.replace('type Mutation { touch: Record }', ''),
+      resolvers: {},
+    }),
+  )
+  const faultsOf = async (number: number) => {
+    const { errors } = await activateRelease(number)
+    expect(errors?.[0]?.extensions.code).toBe('PLUGIN_INVALID')
+    const faults = errors?.[0]?.extensions.errors as { code: string; file: string; line: number }[]
+    return faults.map(({ code, file, line }) => `${file}:${line} ${code}`)
+  }
+  expect(await faultsOf(1)).toEqual(['plugin.ts:3 EXTERNAL_MISSING_ON_BASE'])
+  expect(await faultsOf(2)).toEqual(['plugin.ts:3 OVERRIDE_NOT_ALLOWED'])
+  expect(await faultsOf(3)).toEqual(['said.json:3 RULE_WITHOUT_FIELD'])
+  expect((await release(used)).errors).toEqual([
+    { code: 'EXTERNAL_MISSING_ON_BASE', file: 'plugin.ts', line: 3 },
+  ])
+  expect(await hasField('rank')).toBe(true)
+  await expectOk(await platform.data.register({ sdl: dataSdl, resolvers }))
+})
+
 test('a rule guards a root field that is there', async () => {
   const rules = ['Mutation.touch', 'Mutation.touched', 'Query.touch']
   expect((await release(tier, { rules })).errors).toEqual([
