@@ -5,7 +5,8 @@ import type { JWK } from 'jose'
  * `authorization: Bearer <module credential>` and this body. The same call renews the lease; `DELETE` ends it.
  *
  * `PUT <gateway>/modules/<name>/clients/<client>/sdl` with `{ "sdl": … }` shows that client another schema in place of the
- * common one, until `DELETE` takes it back. Both are refused (422, with the reasons) where a client would not compose.
+ * common one, until `DELETE` takes it back. Both are refused (422) where a client would not compose, or its plugin would lose
+ * what it uses: the first twenty reasons, each with the client, and how many there are.
  *
  * The lambda host registers in the same way, under the name `lambdas`, with an empty SDL.
  */

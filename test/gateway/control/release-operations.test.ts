@@ -1,3 +1,4 @@
+import { eventually } from '../../support/eventually.ts'
 import type { Answer } from '../../support/gateway-under-test.ts'
 import { startTestLambdaHost } from '../../support/test-lambda-host.ts'
 import {
@@ -211,6 +212,39 @@ test('what a release used, and a module has taken back since, is told with its l
   ])
   expect(await hasField('rank')).toBe(true)
   await expectOk(await platform.data.register({ sdl: dataSdl, resolvers }))
+})
+
+test('what changes between the judgement of a release and its turn is judged with it', async () => {
+  const { db } = platform.gateway
+  const sdl = dataSdl.replace('createdBy: User', 'createdBy: User  total: Int')
+  await expectOk(await platform.data.register({ sdl, resolvers: { ...createDataControl().resolvers } }))
+  const used =
+    'type Record @key(fields: "id") { id: ID!  total: Int @external  tier: String @requires(fields: "total") }'
+  await release(used)
+  await release(rank)
+  const waiting = async () => {
+    const [row] = await db.$queryRaw<{ waiting: number }[]>`
+      SELECT count(*)::int AS waiting FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+      WHERE d.datname = current_database() AND locktype = 'advisory' AND NOT granted`
+    return row?.waiting === 2
+  }
+  const [activated, deployed] = await db.$transaction(
+    async (tx) => {
+      await tx.$executeRaw`SELECT pg_advisory_xact_lock(7301)`
+      const both = [activateRelease(1), release(`${used} # again`)] as const
+      await eventually('both were judged, and wait', waiting, 5_000)
+      const { sdl: known } = await tx.module.findUniqueOrThrow({ where: { name: 'data' } })
+      await tx.module.update({ where: { name: 'data' }, data: { sdl: known.replace('total: Int', '') } })
+      return both
+    },
+    { timeout: 10_000 },
+  )
+  expect((await activated).errors?.[0]?.extensions.errors).toMatchObject([
+    { code: 'EXTERNAL_MISSING_ON_BASE' },
+  ])
+  expect(await deployed).toMatchObject({ active: false, errors: [{ code: 'EXTERNAL_MISSING_ON_BASE' }] })
+  expect(await hasField('rank')).toBe(true)
+  await expectOk(await platform.data.register({ sdl: dataSdl }))
 })
 
 test('a rule guards a root field that is there', async () => {
