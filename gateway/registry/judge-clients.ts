@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Compose } from '../composition/compose.ts'
 import type { CompositionError, SubgraphSource } from '../composition/compose-for-client.ts'
 import { type ClientGraph, subgraphSources } from '../supergraph/client-graph.ts'
@@ -30,11 +31,12 @@ export async function judgeClients(
 ): Promise<ClientFault[]> {
   const composition = alone && (await compose([alone]))
   const faultsAlone = composition && !composition.ok ? composition.errors : []
+  const losses = await lossesOf(clients, before, after)
   const faults = await Promise.all(
     clients.map(async (slug) => {
       const graph = readClientGraph(after, slug)
       if (!graph) return []
-      const lost = lostByPlugin(readClientGraph(before, slug), graph)
+      const lost = losses.get(slug) ?? []
       const found = await faultsOf(compose, graph)
       const blamed = found.length > 0 ? found.filter(await blameOf(compose, slug, baselines)) : []
       return [...lost, ...blamed].map((fault) => ({ ...fault, client: slug }))
@@ -44,6 +46,22 @@ export async function judgeClients(
     .filter((fault) => !isIncomplete(fault))
     .map((fault) => ({ ...fault, client: null }))
   return [...ofNobody, ...faults.flat()]
+}
+
+/** Plugins looked at in one turn of the event loop. */
+const lookedAtAtOnce = 100
+
+async function lossesOf(
+  clients: readonly string[],
+  before: Graphs,
+  after: Graphs,
+): Promise<ReadonlyMap<string, CompositionError[]>> {
+  const losses = new Map<string, CompositionError[]>()
+  for (const [index, slug] of clients.entries()) {
+    if (index % lookedAtAtOnce === lookedAtAtOnce - 1) await turn()
+    losses.set(slug, lostByPlugin(readClientGraph(before, slug), readClientGraph(after, slug)))
+  }
+  return losses
 }
 
 /** Which faults of a client are the change's own: what others have broken is not its fault. */
