@@ -28,7 +28,7 @@ export type TestSubgraph = {
   url: string
   /** The callers of the operations so far, as their tokens say. */
   callers: GatewayTokenClaims[]
-  /** Registers, or registers anew with another schema, in one request. */
+  /** Registers, or registers anew with another schema, in one request; its lease is then renewed until it is closed. */
   register(changes?: {
     sdl?: string
     resolvers?: Resolvers
@@ -37,6 +37,9 @@ export type TestSubgraph = {
   }): Promise<Response>
   close(): Promise<void>
 }
+
+/** A third of a lease. */
+const renewEveryMs = 5_000
 
 export const federation = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@tag", "@external", "@requires"])\n`
 
@@ -70,6 +73,18 @@ export async function startTestSubgraph(options: TestSubgraphOptions): Promise<T
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`
+  // One after the other: no renewal brings back what was registered before it.
+  let last: Promise<unknown> = Promise.resolve()
+  let renew: (() => Promise<Response>) | null = null
+  const inTurn = (send: () => Promise<Response>) => {
+    const sent = last.then(send)
+    last = sent.catch(() => undefined)
+    return sent
+  }
+  const renewing = setInterval(() => {
+    // A gateway that is away is part of many a test.
+    if (renew) inTurn(renew).catch(() => undefined)
+  }, renewEveryMs).unref()
 
   return {
     id,
@@ -83,16 +98,22 @@ export async function startTestSubgraph(options: TestSubgraphOptions): Promise<T
         await apollo.stop()
         apollo = await startApollo(schema)
       }
-      return fetch(`${gatewayUrl}/modules/${name}/instances/${changes.id ?? id}`, {
+      const instance = `${gatewayUrl}/modules/${name}/instances/${changes.id ?? id}`
+      const request = {
         method: 'PUT',
         headers: {
           authorization: `Bearer ${changes.credential ?? options.credential}`,
           'content-type': 'application/json',
         },
         body: JSON.stringify({ sdl: federation + sdl, version: '1', url, tokenKeys }),
-      })
+      }
+      const send = () => fetch(instance, request)
+      const response = await inTurn(send)
+      if (response.ok && changes.id === undefined) renew = send
+      return response
     },
     async close() {
+      clearInterval(renewing)
       if (!server.listening) return
       await graphqlWs.dispose()
       server.closeAllConnections()

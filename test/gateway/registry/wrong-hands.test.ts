@@ -270,8 +270,6 @@ describe('the token of a plugin', () => {
 
   test('has the scopes that are granted now, whatever it says', async () => {
     const { sign, viewer } = await tokenOf(['notify', 'records:read'])
-    // Its lease is renewed: a call that reaches nobody would be answered, too, and leave the caller before as the last.
-    await expectOk(await platform.users.register())
     const authorization = `Bearer ${await sign({ viewer, depth: 0 }, lambdaAudience)}`
     const scopes = async () => {
       const { data } = await platform.gateway.query('{ caller }', { authorization })
