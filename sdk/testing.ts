@@ -2,6 +2,7 @@ import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { makeExecutableSchema } from '@graphql-tools/schema'
 import { graphql } from 'graphql'
+import type { Place } from '../foundation/find-in-files.ts'
 import { faultOfValue, fieldOf } from '../lambdas/local/field-call.ts'
 import { argumentFor, type Given } from '../lambdas/local/lambda-argument.ts'
 import { type LocalIsolates, openLocalIsolates } from '../lambdas/local/local-isolates.ts'
@@ -84,10 +85,14 @@ export type RuleAnswer = { args: Variables; reject?: never } | (Rejection & { ar
 export class LambdaError extends Error {
   override name = 'LambdaError'
   readonly code: string
+  /** Where in the plugin's files it was thrown, where that is known; the first line of the stack, too. */
+  readonly place: Place | null
 
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, place: Place | null = null) {
     super(message)
     this.code = code
+    this.place = place
+    if (place) this.stack = this.stack?.replace(/\n {4}at /, `\n    at ${place.file}:${place.line}$&`)
   }
 }
 
@@ -227,7 +232,7 @@ function faultOf({ schema }: LocalPlugin, lambda: string, value: unknown): strin
 
 function valueIn(outcome: LocalRun['outcome']): unknown {
   if (outcome.ok) return outcome.value
-  throw new LambdaError(outcome.code, outcome.message)
+  throw new LambdaError(outcome.code, outcome.message, outcome.place)
 }
 
 function asValue(one: unknown): unknown {

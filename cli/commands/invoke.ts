@@ -3,7 +3,7 @@ import { argumentFor, type Given } from '../../lambdas/local/lambda-argument.ts'
 import { openLocalIsolates } from '../../lambdas/local/local-isolates.ts'
 import { type GraphQuestion, type LocalWorld, powersIn } from '../../lambdas/local/local-world.ts'
 import { createMemoryStore } from '../../lambdas/local/memory-store.ts'
-import { type LocalPlugin, openLocalPlugin } from '../../lambdas/local/open-local-plugin.ts'
+import { type LocalPlugin, type LocalRun, openLocalPlugin } from '../../lambdas/local/open-local-plugin.ts'
 import type { PluginFolder } from '../../lambdas/local/plugin-folder.ts'
 import { CommandError } from '../command-error.ts'
 import type { CommandResult } from '../command-result.ts'
@@ -26,7 +26,7 @@ export async function invoke({ path, files }: PluginFolder, options: InvokeOptio
   try {
     const opened = await openLocalPlugin(files, isolates)
     if (!opened.ok) throw new CommandError(opened.errors.map((error) => showFault(error, path)).join('\n'))
-    return await runIt(opened.plugin, options)
+    return await runIt(opened.plugin, options, path)
   } finally {
     await isolates.close()
   }
@@ -35,6 +35,7 @@ export async function invoke({ path, files }: PluginFolder, options: InvokeOptio
 async function runIt(
   plugin: LocalPlugin,
   { lambda, given, graph, secrets, allowFetch }: InvokeOptions,
+  path: string,
 ): Promise<CommandResult> {
   const { needs } = plugin.build
   const events: object[] = []
@@ -57,10 +58,14 @@ async function runIt(
   const lines = [
     ...logs,
     ...events.map((event) => `emitted: ${JSON.stringify(event)}`),
-    outcome.ok ? JSON.stringify(outcome.value, null, 2) : `${outcome.code}  ${outcome.message}`,
+    outcome.ok ? JSON.stringify(outcome.value, null, 2) : showFailure(outcome, path),
     `${lambda}: ${cpuMs.toFixed(1)} ms of CPU time, loading included; answered after ${wallMs.toFixed(1)} ms`,
   ]
   return { ok: outcome.ok, value: { lambda, outcome, logs, events, cpuMs, wallMs }, lines }
+}
+
+function showFailure({ code, message, place }: Extract<LocalRun['outcome'], { ok: false }>, path: string) {
+  return place ? showFault({ code, message, ...place }, path) : `${code}  ${message}`
 }
 
 async function refuseFetch({ method, url }: { method: string; url: string }): Promise<never> {

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { TrellisError } from '../../foundation/errors.ts'
 import { findLineInFiles } from '../../foundation/find-in-files.ts'
 import type { BuiltParts, PluginBuild, PluginError, PluginFile } from '../../schema/plugin-build.ts'
+import { LambdaFailure } from '../isolates/call-errors.ts'
 import type { BuildLimits } from './build-limits.ts'
+import { placeIn } from './bundle-places.ts'
 import { bundlePlugin } from './bundle-plugin.ts'
 import { lambdaFaults } from './check-lambdas.ts'
 import { checkSdl } from './check-sdl.ts'
@@ -40,8 +42,10 @@ export async function buildPlugin(
     const description = await tools.describe(sha256(bundle.code), bundle.code)
     return finish({ description, bundle: bundle.code, files }, tools)
   } catch (error) {
-    if (error instanceof TrellisError)
-      return refused([pluginFault(error.code, error.message, { file: entryFile, line: null })])
+    if (error instanceof TrellisError) {
+      const place = error instanceof LambdaFailure ? placeIn(bundle.code, error.trace) : null
+      return refused([pluginFault(error.code, error.message, place ?? { file: entryFile, line: null })])
+    }
     throw error
   }
 }

@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import { build, type Loader, type Message, type OnResolveResult, type Plugin } from 'esbuild'
 import type { PluginError, PluginFile } from '../../schema/plugin-build.ts'
 import { type BuildLimits, defaultBuildLimits } from './build-limits.ts'
+import { scriptOf } from './bundle-places.ts'
 import { entryFile } from './plugin-fault.ts'
 
 const kitName = '@trellis/sdk/plugin'
@@ -29,17 +30,18 @@ export async function bundlePlugin(
       platform: 'neutral',
       target: 'es2024',
       charset: 'utf8',
+      // So that what is thrown can be told with file and line (bundle-places.ts).
+      sourcemap: 'inline',
+      sourcesContent: false,
       logLevel: 'silent',
       // An empty one given here keeps esbuild from looking for a tsconfig.json on the disk.
       tsconfigRaw: {},
       plugins: [inMemory(files, await readFile(kit, 'utf8'))],
     })
     const code = result.outputFiles[0]?.text ?? ''
-    if (code.length > bundleChars)
-      return failed(
-        'BUNDLE_TOO_LARGE',
-        `The bundle has ${code.length} characters, and may have ${bundleChars}.`,
-      )
+    const { length } = scriptOf(code)
+    if (length > bundleChars)
+      return failed('BUNDLE_TOO_LARGE', `The bundle has ${length} characters, and may have ${bundleChars}.`)
     return { ok: true, code }
   } catch (error) {
     if (isBuildFailure(error)) return { ok: false, errors: error.errors.map(toPluginError) }

@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import type { Close } from '../../foundation/closing.ts'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
+import { LambdaFailure } from '../isolates/call-errors.ts'
 import { type Frames, openFrames } from '../isolates/frames.ts'
 import type { IsolateLimits } from '../isolates/isolate-limits.ts'
 import type { CallFacts, FromIsolates, ToIsolates } from '../isolates/messages.ts'
 import type { IsolateProcessSettings } from '../isolates/process-settings.ts'
 import { readTurnRecord } from '../isolates/turn-record.ts'
+import { scriptOf } from './bundle-places.ts'
 import { spawnIsolates } from './spawn-isolates.ts'
 
 /** The answer to a question an isolate asks in the course of a call: JSON text. Throws what the lambda is to be told. */
@@ -107,7 +109,7 @@ export function openIsolateProcess(options: IsolateProcessOptions): IsolateProce
       case 'returned':
         return void take(message)?.answer.resolve(message.text)
       case 'failed':
-        return void take(message)?.answer.reject(new TrellisError(message.code, message.text))
+        return void take(message)?.answer.reject(failureOf(message))
       default:
         message satisfies never
     }
@@ -145,7 +147,7 @@ export function openIsolateProcess(options: IsolateProcessOptions): IsolateProce
   function post(call: number, { client, isolate, source, limits, lambdas, wallMs, text }: Crossing): void {
     if (loaded.get(isolate) !== limits) {
       loaded.set(isolate, limits)
-      send({ kind: 'load', isolate, client, limits, text: source })
+      send({ kind: 'load', isolate, client, limits, text: scriptOf(source) })
     }
     send({ kind: 'call', call, isolate, lambdas, wallMs, text })
   }
@@ -187,6 +189,10 @@ export function openIsolateProcess(options: IsolateProcessOptions): IsolateProce
       await ended.promise
     },
   }
+}
+
+function failureOf({ code, text, trace }: FromIsolates & { kind: 'failed' }): TrellisError {
+  return trace === null ? new TrellisError(code, text) : new LambdaFailure(text, trace)
 }
 
 /** A file that nobody else can find; it is gone with its last descriptor. */

@@ -1,4 +1,5 @@
 import { type ErrorCode, TrellisError } from '../../foundation/errors.ts'
+import { LambdaFailure } from '../isolates/call-errors.ts'
 import type { IsolateLimits } from '../isolates/isolate-limits.ts'
 import type { CallFacts as CrossingFacts } from '../isolates/messages.ts'
 import type { CallFacts } from './call-facts.ts'
@@ -116,7 +117,10 @@ function readOutcomes(text: string, calls: readonly LambdaCall[]): LambdaOutcome
 function readOutcome(outcome: unknown): Outcome {
   if (typeof outcome !== 'object' || outcome === null) return { error: invalid('A lambda has no outcome.') }
   if ('invalid' in outcome) return { error: invalid(readMessage(outcome.invalid)) }
-  if ('error' in outcome) return { error: new TrellisError('LAMBDA_FAILED', readMessage(outcome.error)) }
+  if ('error' in outcome) {
+    const trace = 'trace' in outcome && typeof outcome.trace === 'string' ? outcome.trace : ''
+    return { error: new LambdaFailure(readMessage(outcome.error), trace) }
+  }
   // What JSON has no word for was left out on the way: nothing was returned.
   const value = 'value' in outcome ? outcome.value : undefined
   if (isDeeperThan(maxLevels, value))

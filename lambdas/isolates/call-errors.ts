@@ -33,8 +33,17 @@ export function endedByAnother(): TrellisError {
   return new TrellisError('LAMBDA_UNAVAILABLE', 'Another call ended the isolate.')
 }
 
-/** An author's own error. */
-export function thrown(error: unknown): TrellisError {
-  const message = error instanceof Error ? error.message : String(error)
-  return new TrellisError('LAMBDA_FAILED', message.slice(0, 1000))
+/** An author's own error. Callers hear its message; `trace` is for its author: the stack as the isolate tells it, any text. */
+export class LambdaFailure extends TrellisError {
+  readonly trace: string
+
+  constructor(message: string, trace: string) {
+    super('LAMBDA_FAILED', message.slice(0, 1000))
+    this.trace = trace.slice(0, 3000)
+  }
+}
+
+export function thrown(error: unknown): LambdaFailure {
+  if (!(error instanceof Error)) return new LambdaFailure(String(error), '')
+  return new LambdaFailure(error.message, String(error.stack))
 }

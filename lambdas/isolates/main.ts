@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import { TrellisError } from '../../foundation/errors.ts'
+import { LambdaFailure, thrown } from './call-errors.ts'
 import { type ClientTurns, createClientTurns, type Turn } from './client-turns.ts'
 import { type CallPort, createIsolate } from './create-isolate.ts'
 import { openFrames } from './frames.ts'
@@ -81,9 +82,9 @@ async function converse({ call, isolate: name, lambdas, wallMs, text }: ToIsolat
     const value = await answer
     send({ kind: 'returned', call, facts: facts(), text: value })
   } catch (error) {
-    const { code, message } =
-      error instanceof TrellisError ? error : new TrellisError('LAMBDA_FAILED', String(error))
-    send({ kind: 'failed', call, code, facts: facts(), text: message })
+    const failure = error instanceof TrellisError ? error : thrown(error)
+    const trace = failure instanceof LambdaFailure ? failure.trace : null
+    send({ kind: 'failed', call, code: failure.code, trace, facts: facts(), text: failure.message })
   } finally {
     questions.forget()
     kept.done()

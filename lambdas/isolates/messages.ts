@@ -20,8 +20,8 @@ export type FromIsolates =
   | { kind: 'pong'; residentMb: number; isolates: number; text: '' }
   /** What the lambdas returned, or what the plugin declares: JSON text. */
   | { kind: 'returned'; call: number; facts: CallFacts; text: string }
-  /** `text` is the message. */
-  | { kind: 'failed'; call: number; code: ErrorCode; facts: CallFacts; text: string }
+  /** `text` is the message; `trace` where it was thrown, of an author's own error. */
+  | { kind: 'failed'; call: number; code: ErrorCode; trace: string | null; facts: CallFacts; text: string }
   /** The isolate was let go meanwhile: nothing has run. It is to be loaded again. */
   | { kind: 'unloaded'; call: number; text: '' }
   /** The isolate asks the host something for the call in progress. */

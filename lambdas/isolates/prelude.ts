@@ -114,16 +114,17 @@ const contextOf = (call, { viewer, flags = [] }) => {
 let plugin
 let resolvers
 
-// An Error in a batch is the failure of one object; all else a lambda returns is a value.
-const outcome = (value) => value instanceof Error ? { error: String(value.message) } : { value }
 // What is thrown may be anything, and may throw again when it is looked at.
 const failure = (error) => {
   try {
-    return { error: cut(error instanceof Error ? String(error.message) : String(error), 0, 1000) }
+    if (!(error instanceof Error)) return { error: cut(String(error), 0, 1000) }
+    return { error: cut(String(error.message), 0, 1000), trace: cut(String(error.stack), 0, 3000) }
   } catch {
     return { error: 'The lambda threw something that cannot be read.' }
   }
 }
+// An Error in a batch is the failure of one object; all else a lambda returns is a value.
+const outcome = (value) => value instanceof Error ? failure(value) : { value }
 
 const rejections = new WeakSet()
 const isRejection = Function.prototype.call.bind(WeakSet.prototype.has)

@@ -5,6 +5,7 @@ import { describePlugin } from '../host/create-build.ts'
 import { defaultPool, openIsolatePool } from '../host/isolate-pool.ts'
 import type { Ask } from '../host/isolate-process.ts'
 import type { PluginDescription } from '../host/plugin-description.ts'
+import { LambdaFailure } from '../isolates/call-errors.ts'
 import { defaultLimits } from '../isolates/isolate-limits.ts'
 import type { CallFacts } from '../isolates/messages.ts'
 
@@ -27,7 +28,8 @@ export type IsolateCall = {
   ask: Ask
 }
 
-export type IsolateAnswer = { text: string } | { code: string; message: string }
+/** `trace` of an author's own error: where it was thrown. */
+export type IsolateAnswer = { text: string } | { code: string; message: string; trace: string }
 
 export function openLocalIsolates(): LocalIsolates {
   const isolates = openIsolatePool({ ...defaultPool, shared: 1, apart: 1, log: silentLog })
@@ -50,7 +52,11 @@ export function openLocalIsolates(): LocalIsolates {
 
 function asFailure(error: unknown): IsolateAnswer {
   if (!(error instanceof TrellisError)) throw error
-  return { code: error.code, message: error.message }
+  return {
+    code: error.code,
+    message: error.message,
+    trace: error instanceof LambdaFailure ? error.trace : '',
+  }
 }
 
 const client = 'local'

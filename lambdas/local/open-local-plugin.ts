@@ -1,7 +1,9 @@
 import type { GraphQLSchema } from 'graphql'
+import type { Place } from '../../foundation/find-in-files.ts'
 import { silentLog } from '../../foundation/log.ts'
 import type { PluginError, PluginFile } from '../../schema/plugin-build.ts'
 import { type BuiltPlugin, buildPlugin } from '../host/build-plugin.ts'
+import { placeIn } from '../host/bundle-places.ts'
 import type { CallFacts } from '../host/call-facts.ts'
 import { createAsk, type Powers } from '../host/ctx/create-ask.ts'
 import { readEventTypes } from '../host/event-types.ts'
@@ -31,7 +33,7 @@ export type LocalCall = {
 
 export type LocalRun = {
   /** JSON: what it answered, or how it failed. */
-  outcome: { ok: true; value: unknown } | { ok: false; code: string; message: string }
+  outcome: { ok: true; value: unknown } | { ok: false; code: string; message: string; place: Place | null }
   /** Its lines, `info: …`. */
   logs: string[]
   /** CPU time until its answer, milliseconds; where the isolate is new, loading included. */
@@ -73,30 +75,32 @@ function createLocalPlugin(build: BuiltPlugin, isolates: LocalIsolates): LocalPl
         ask: createAsk(powers, silentLog),
       })
       const wallMs = performance.now() - startedAt
-      const outcome = 'code' in answer ? { ok: false as const, ...answer } : readOutcome(answer.text)
+      const outcome = 'code' in answer ? failed(answer, build.bundle) : readOutcome(answer.text, build.bundle)
       return { outcome, logs, cpuMs, wallMs }
     },
   }
 }
 
 /** The isolate's answer: a list with one outcome for each lambda, which is itself a list for a batch. */
-function readOutcome(text: string): LocalRun['outcome'] {
+function readOutcome(text: string, bundle: string): LocalRun['outcome'] {
   const [answer] = JSON.parse(text)
   if (Array.isArray(answer))
     return { ok: true, value: answer.map((one) => ('error' in one ? one : one.value)) }
-  if ('invalid' in answer) return { ok: false, code: 'LAMBDA_INVALID_RESULT', message: answer.invalid }
-  if ('error' in answer) return { ok: false, code: 'LAMBDA_FAILED', message: answer.error }
+  const { invalid, error, trace = '' } = answer
+  if (invalid !== undefined) return failed({ code: 'LAMBDA_INVALID_RESULT', message: invalid, trace }, bundle)
+  if (error !== undefined) return failed({ code: 'LAMBDA_FAILED', message: error, trace }, bundle)
   return { ok: true, value: answer.value }
 }
 
-/** Runs before the plugin, in its isolate: a clock that stands still, so that a test can say what it says. */
-function stoppedClock(now: number): string {
-  return `{
-  const Real = Date
-  globalThis.Date = class Date extends Real {
-    constructor(...parts) { parts.length === 0 ? super(${now}) : super(...parts) }
-    static now() { return ${now} }
-  }
+function failed(
+  { code, message, trace }: { code: string; message: string; trace: string },
+  bundle: string,
+): LocalRun['outcome'] {
+  return { ok: false, code, message, place: placeIn(bundle, trace) }
 }
-`
+
+/** Runs before the plugin, in its isolate and in its first line: a clock that stands still, so that a test can say what it says. */
+function stoppedClock(now: number): string {
+  const make = `constructor(...parts) { parts.length === 0 ? super(${now}) : super(...parts) }`
+  return `{ const Real = Date; globalThis.Date = class Date extends Real { ${make} static now() { return ${now} } } } `
 }

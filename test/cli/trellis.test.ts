@@ -290,7 +290,7 @@ describe('npx trellis', () => {
     const rate = (host: string, ...flags: string[]) =>
       trellis(['invoke', path, 'Query.rate', '--args', JSON.stringify({ host }), ...flags])
     expect((await rate('api.rates.example')).errors).toMatch(
-      /^info: asking .*\nLAMBDA_FAILED {2}GET .* was not sent/,
+      /^info: asking .*\n\S*plugin\.ts:\d+ {2}LAMBDA_FAILED {2}GET .* was not sent/,
     )
     // The net outside: this name is one of a private address. All else is as on the platform.
     const outside = { name: 'api.rates.example', address: '10.0.0.1', folder: folder.path }

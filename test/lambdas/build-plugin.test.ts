@@ -1,4 +1,5 @@
 import type { BuildLimits } from '../../lambdas/host/build-limits.ts'
+import { scriptOf } from '../../lambdas/host/bundle-places.ts'
 import { bundlePlugin } from '../../lambdas/host/bundle-plugin.ts'
 import {
   answering,
@@ -175,6 +176,16 @@ test.each([
   expect((await errorsOf({ 'plugin.ts': plugin })).map((error) => error.code)).toEqual([code])
 })
 
+test('what throws while the plugin is read is told with its file and line', async () => {
+  const files = {
+    'plugin.ts': `import { rates } from './lib/rates'\nexport default { typeDefs: '', resolvers: {}, rules: {}, rates }`,
+    'lib/rates.ts': `type Rate = { of: string; is: number }\n\nconst read = (): Rate[] => {\n  throw new Error('no rates')\n}\nexport const rates = read()`,
+  }
+  expect(await errorsOf(files)).toEqual([
+    { code: 'LAMBDA_FAILED', message: 'no rates', file: 'lib/rates.ts', line: 4 },
+  ])
+})
+
 test('rules, handlers and needs are named by the build, each where it stands when it is wrong', async () => {
   const rest = `rules: { 'Mutation.createRecord': (call) => call.args },
     on: { 'data.record.created': () => 0, 'plugin.order.late': () => 0 },
@@ -217,8 +228,8 @@ describe('how large a client’s plugin may be', () => {
   test('is what operators have set for it, to the character', async () => {
     const bundle = await bundlePlugin([{ path: 'plugin.ts', content: plugin }])
     if (!bundle.ok) throw new Error(JSON.stringify(bundle.errors))
-    expect(await codes({ bundleChars: bundle.code.length, sdlChars: sdl.length })).toEqual([])
-    expect(await codes({ bundleChars: bundle.code.length - 1 })).toEqual(['BUNDLE_TOO_LARGE'])
+    expect(await codes({ bundleChars: scriptOf(bundle.code).length, sdlChars: sdl.length })).toEqual([])
+    expect(await codes({ bundleChars: scriptOf(bundle.code).length - 1 })).toEqual(['BUNDLE_TOO_LARGE'])
     expect(await codes({ sdlChars: sdl.length - 1 })).toEqual(['SDL_TOO_LARGE'])
     expect(await codes({})).toEqual([])
   })

@@ -1,3 +1,6 @@
+import type { TrellisError } from '../../../foundation/errors.ts'
+import { LambdaFailure } from '../../isolates/call-errors.ts'
+import { placeIn } from '../bundle-places.ts'
 import type { Redaction } from '../ctx/redaction.ts'
 import type { LambdaOutcome, OnCrossing } from '../run-lambdas.ts'
 import type { LogLevel, NewLine, PluginLog } from './plugin-log.ts'
@@ -16,11 +19,11 @@ const lambdaChars = 300
 
 /** Writes down what the lambdas of a crossing logged and, as errors, how they failed; without the secrets in it. */
 export function createLogCrossing(pluginLog: PluginLog, { redact }: Redaction): OnCrossing {
-  return ({ client }, { calls, outcomes, logs }) => {
+  return ({ client, bundle }, { calls, outcomes, logs }) => {
     // Which of several lambdas that crossed together wrote a line, it does not say.
     const lambda = [...new Set(calls.map((call) => call.lambda))].join(', ').slice(0, lambdaChars)
     const written = logs.map((text) => ({ lambda, ...readLine(text) }))
-    const lines = [...written, ...failuresOf(outcomes, calls)]
+    const lines = [...written, ...failuresOf(outcomes, calls, bundle)]
     if (lines.length === 0) return
     pluginLog.write(
       client,
@@ -35,14 +38,21 @@ function readLine(text: string): Pick<NewLine, 'level' | 'line'> {
   return { level: levels.get(level) ?? 'info', line }
 }
 
-function failuresOf(outcomes: readonly LambdaOutcome[], calls: readonly { lambda: string }[]): NewLine[] {
+function failuresOf(
+  outcomes: readonly LambdaOutcome[],
+  calls: readonly { lambda: string }[],
+  bundle: string,
+): NewLine[] {
   return outcomes
     .flatMap((outcome, index) => {
       const failed = [outcome].flat().find((one) => 'error' in one)
       const lambda = calls[index]?.lambda ?? ''
-      return failed
-        ? [{ lambda, level: 'error' as const, line: `${failed.error.code}: ${failed.error.message}` }]
-        : []
+      return failed ? [{ lambda, level: 'error' as const, line: lineOf(failed.error, bundle) }] : []
     })
     .slice(0, failuresLogged)
+}
+
+function lineOf(error: TrellisError, bundle: string): string {
+  const place = error instanceof LambdaFailure && placeIn(bundle, error.trace)
+  return `${error.code}: ${error.message}${place ? ` (${place.file}:${place.line})` : ''}`
 }

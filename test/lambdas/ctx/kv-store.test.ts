@@ -120,7 +120,7 @@ test('a client has 10,000 keys, then none more; what has expired makes room, and
   expect(await kv.get(client, 'one more')).toBeNull()
   expect(await codeOf(set('first', 1))).toBe('done')
   expect(await codeOf(kv.set('another', { key: 'a', value: '0' }))).toBe('done')
-  await db.$executeRaw`UPDATE plugin_value SET expires_at = now() WHERE client = ${client} AND key IN ('k1', 'k2')`
+  await db.$executeRaw`UPDATE plugin_value SET expires_at = now() - interval '1 second' WHERE client = ${client} AND key IN ('k1', 'k2')`
   expect(await codeOf(set('one more', 0))).toBe('done')
   expect(await usage()).toMatchObject(await counted())
 })

@@ -20,7 +20,7 @@ const plugin = answers(`async (_root, _args, ctx) => {
   if (what === 'answer') return 'well'
   ctx.kv.get('begun').catch(() => 0)
   if (what === 'spin') for (const from = Date.now(); Date.now() - from < ms; );
-  if (what === 'hold the thread') { const x = (1n << 30000000n) - 1n; return String(x * x) }
+  if (what === 'hold the thread') { const x = (1n << 200000000n) - 1n; return String(x * x) }
   if (what === 'end the process') return 'x'.repeat(2 ** 28).split('').length
   return 'well'
 }`)
@@ -28,7 +28,8 @@ type What = ['answer'] | ['spin', number] | ['hold the thread'] | ['end the proc
 
 /** A call that asks what it is to do each time that it is begun; `asked` settles with what tells it. */
 function call(client: string, { repeatable = true, cpuMs = 30_000 } = {}) {
-  const limits = { cpuMs, cpuMsPerSecond: 1_000, wallMs: 30_000 }
+  // Room for a number whose square takes seconds, in which nothing can interrupt it.
+  const limits = { cpuMs, cpuMsPerSecond: 1_000, wallMs: 30_000, memoryMb: 256 }
   let asked = Promise.withResolvers<(what: What) => void>()
   let begun = Promise.withResolvers<void>()
   let times = 0

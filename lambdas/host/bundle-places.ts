@@ -1,0 +1,45 @@
+import { SourceMap } from 'node:module'
+import { LRUCache } from 'lru-cache'
+import type { Place } from '../../foundation/find-in-files.ts'
+
+/** What stands before the map of a bundle, which is its last line: its author's files are in it by name, not by content. */
+const mapMark = '\n//# sourceMappingURL=data:application/json;base64,'
+/** As bundles name the files that were submitted. */
+const submitted = 'plugin:'
+/** As isolates name the script of a bundle. */
+const frame = /\bplugin\.js:(\d{1,7}):(\d{1,7})/g
+
+const read = new LRUCache<string, SourceMap>({ max: 20 })
+
+/** What runs of a bundle. */
+export function scriptOf(bundle: string): string {
+  const end = bundle.lastIndexOf(mapMark)
+  return end < 0 ? bundle : bundle.slice(0, end + 1)
+}
+
+/**
+ * Where in the author's files an error was thrown, or else from where it was called; null where that cannot be said.
+ *
+ * @param trace the error's stack, as an isolate tells it: any text
+ */
+export function placeIn(bundle: string, trace: string): Place | null {
+  const map = mapOf(bundle)
+  if (!map) return null
+  for (const [, line, column] of trace.matchAll(frame)) {
+    const entry = map.findEntry(Number(line) - 1, Number(column) - 1)
+    // What comes closest to a place that is none is of another line.
+    if (!('originalSource' in entry) || entry.generatedLine !== Number(line) - 1) continue
+    if (!entry.originalSource.startsWith(submitted)) continue
+    return { file: entry.originalSource.slice(submitted.length), line: entry.originalLine + 1 }
+  }
+  return null
+}
+
+function mapOf(bundle: string): SourceMap | null {
+  const known = read.get(bundle)
+  const at = bundle.lastIndexOf(mapMark)
+  if (known || at < 0) return known ?? null
+  const map = new SourceMap(JSON.parse(Buffer.from(bundle.slice(at + mapMark.length), 'base64').toString()))
+  read.set(bundle, map)
+  return map
+}
