@@ -117,7 +117,8 @@ module.exports = {
       from: { path: '^lambdas/host/' },
       to: {
         path: '^lambdas/isolates/',
-        pathNot: '^lambdas/isolates/(messages|frames|isolate-limits|process-settings|turn-record)\\.ts$',
+        pathNot:
+          '^lambdas/isolates/(messages|frames|isolate-limits|lambda-failure|process-settings|turn-record)\\.ts$',
       },
     },
     {

@@ -2,7 +2,6 @@ import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { makeExecutableSchema } from '@graphql-tools/schema'
 import { graphql } from 'graphql'
-import type { Place } from '../foundation/find-in-files.ts'
 import { faultOfValue, fieldOf } from '../lambdas/local/field-call.ts'
 import { argumentFor, type Given } from '../lambdas/local/lambda-argument.ts'
 import { type LocalIsolates, openLocalIsolates } from '../lambdas/local/local-isolates.ts'
@@ -86,9 +85,9 @@ export class LambdaError extends Error {
   override name = 'LambdaError'
   readonly code: string
   /** Where in the plugin's files it was thrown, where that is known; the first line of the stack, too. */
-  readonly place: Place | null
+  readonly place: { file: string; line: number } | null
 
-  constructor(code: string, message: string, place: Place | null = null) {
+  constructor(code: string, message: string, place: LambdaError['place'] = null) {
     super(message)
     this.code = code
     this.place = place

@@ -1,6 +1,6 @@
 import { type ErrorCode, TrellisError } from '../../foundation/errors.ts'
-import { LambdaFailure } from '../isolates/call-errors.ts'
 import type { IsolateLimits } from '../isolates/isolate-limits.ts'
+import { LambdaFailure } from '../isolates/lambda-failure.ts'
 import type { CallFacts as CrossingFacts } from '../isolates/messages.ts'
 import type { CallFacts } from './call-facts.ts'
 import type { IsolatePool } from './isolate-pool.ts'

@@ -1,5 +1,6 @@
 import { TrellisError } from '../../foundation/errors.ts'
 import type { IsolateLimits } from './isolate-limits.ts'
+import { LambdaFailure } from './lambda-failure.ts'
 
 // What ends a call that met a limit; the codes are public, docs/errors.md.
 
@@ -33,16 +34,7 @@ export function endedByAnother(): TrellisError {
   return new TrellisError('LAMBDA_UNAVAILABLE', 'Another call ended the isolate.')
 }
 
-/** An author's own error. Callers hear its message; `trace` is for its author: the stack as the isolate tells it, any text. */
-export class LambdaFailure extends TrellisError {
-  readonly trace: string
-
-  constructor(message: string, trace: string) {
-    super('LAMBDA_FAILED', message.slice(0, 1000))
-    this.trace = trace.slice(0, 3000)
-  }
-}
-
+/** An author's own. */
 export function thrown(error: unknown): LambdaFailure {
   if (!(error instanceof Error)) return new LambdaFailure(String(error), '')
   return new LambdaFailure(error.message, String(error.stack))

@@ -5,8 +5,8 @@ import { describePlugin } from '../host/create-build.ts'
 import { defaultPool, openIsolatePool } from '../host/isolate-pool.ts'
 import type { Ask } from '../host/isolate-process.ts'
 import type { PluginDescription } from '../host/plugin-description.ts'
-import { LambdaFailure } from '../isolates/call-errors.ts'
 import { defaultLimits } from '../isolates/isolate-limits.ts'
+import { LambdaFailure } from '../isolates/lambda-failure.ts'
 import type { CallFacts } from '../isolates/messages.ts'
 
 /** The platform's own process of isolates, for one call at a time. */

@@ -1,5 +1,5 @@
 import type { TrellisError } from '../../../foundation/errors.ts'
-import { LambdaFailure } from '../../isolates/call-errors.ts'
+import { LambdaFailure } from '../../isolates/lambda-failure.ts'
 import { placeIn } from '../bundle-places.ts'
 import type { Redaction } from '../ctx/redaction.ts'
 import type { LambdaOutcome, OnCrossing } from '../run-lambdas.ts'
