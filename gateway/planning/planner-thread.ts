@@ -27,6 +27,11 @@ type Outcome = Awaited<ReturnType<PlannerThread['run']>>
 
 /** For the thread to start and its planner to be built, which is nobody's fault where a machine is busy. */
 const startTimeoutMs = 60_000
+/**
+ * A thread over its limit ends by itself only while what it still allocates stays within the 16 MB that Node allows it for
+ * that; what survives one collection of the young generation is part of it. With more, the whole process would end.
+ */
+const youngMb = 24
 const workerFile = new URL('./planner-worker.ts', import.meta.url)
 
 /** A thread that plans and composes. It neither keeps the process alive nor shares anything with it but messages. */
@@ -34,7 +39,7 @@ export function startPlannerThread({ timeoutMs, planners, memoryMb }: PlannerThr
   const worker = new Worker(workerFile, {
     env: {},
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+    resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: youngMb },
   })
   worker.unref()
   let dropped: string[] = []

@@ -17,7 +17,8 @@ const maxLogChars = $3
 const { parse, stringify } = JSON
 const { assign, defineProperty, keys, entries, freeze, fromEntries, getOwnPropertyNames } = Object
 const { isArray } = Array
-const { Error, Promise, Proxy, RangeError, String } = globalThis
+const root = globalThis
+const { Error, Promise, Proxy, RangeError, String } = root
 const cut = Function.prototype.call.bind(String.prototype.slice)
 const includes = Function.prototype.call.bind(Array.prototype.includes)
 const unanswered = new Promise(() => {})
@@ -170,8 +171,10 @@ const run = async (call, one, facts) => {
 }
 
 return {
-  adopt({ default: definition }) {
-    if (definition === null || typeof definition !== 'object')
+  // The bundle has run: what it exports is a global.
+  adopt() {
+    const definition = root.__plugin?.default ?? null
+    if (typeof definition !== 'object' || definition === null)
       throw new Error('plugin.ts has no default export made by definePlugin.')
     plugin = definition
     resolvers = plugin.resolvers ?? {}
