@@ -66,6 +66,20 @@ const underWay = () =>
     return row?.waiting
   })
 
+/** A new client, whose change has begun and waits; `letGo` resolves when what it waits for is over. */
+async function changeUnderWay(slug: string) {
+  const held = Promise.withResolvers<void>()
+  const holding = holdLock(held.promise)
+  const change = operate(creating(slug))
+  await underWay()
+  const letGo = async () => {
+    held.resolve()
+    await holding
+  }
+  return { change, letGo }
+}
+const creating = (slug: string) => `mutation { createClient(slug: "${slug}", name: "${slug}") { secretKey } }`
+
 const ofOperators = [
   'mutation { createClient(slug: "initech", name: "Initech") { secretKey } }',
   'mutation { enableModule(client: "globex", module: "data") { id } }',
@@ -126,13 +140,9 @@ test('while the database is away each change and each list says REGISTRY_UNAVAIL
 
 test('while the database takes what it is sent and answers nothing, everybody is told within moments', async () => {
   const before = await contents()
-  const held = Promise.withResolvers<void>()
-  const holding = holdLock(held.promise)
-  const begun = operate('mutation { createClient(slug: "hanging", name: "Hanging") { secretKey } }')
-  await underWay()
+  const { change: begun, letGo } = await changeUnderWay('hanging')
   database.hang()
-  held.resolve()
-  await holding
+  await letGo()
   const changes = ofOperators.slice(0, 5).map((query) => operate(query).then(codesOf))
   const lists = [operate('{ changes { edges { node { id } } } }'), serve('{ apiKeys { totalCount } }')]
   const elsewhere = platform.data.register({ id: 'another' })
@@ -153,19 +163,13 @@ test('while the database takes what it is sent and answers nothing, everybody is
 
 test('a database that goes away in the middle of a change leaves nothing of it', async () => {
   const before = await contents()
-  const held = Promise.withResolvers<void>()
-  const holding = holdLock(held.promise)
-  const change = operate('mutation { createClient(slug: "umbrella", name: "Umbrella") { secretKey } }')
-  await underWay()
+  const { change, letGo } = await changeUnderWay('umbrella')
   await database.cut()
-  held.resolve()
+  await letGo()
   expect(codesOf(await change)).toEqual(['REGISTRY_UNAVAILABLE'])
-  await holding
   expect(await contents()).toBe(before)
   await database.mend()
-  expect(
-    codesOf(await operate('mutation { createClient(slug: "umbrella", name: "Umbrella") { secretKey } }')),
-  ).toEqual([])
+  expect(codesOf(await operate(creating('umbrella')))).toEqual([])
 })
 
 test('a gateway that starts meanwhile on its state file takes what the others and the users module have signed', async () => {

@@ -17,13 +17,15 @@ import {
   usersSdl,
 } from '../../support/two-subgraphs.ts'
 
+let platform: Platform
+let server: Record<string, string>
+async function start() {
+  platform = await startPlatform()
+  server = { 'x-api-key': platform.keys.sk }
+}
+
 describe('modules come and change', () => {
-  let platform: Platform
-  let server: Record<string, string>
-  beforeEach(async () => {
-    platform = await startPlatform()
-    server = { 'x-api-key': platform.keys.sk }
-  })
+  beforeEach(start)
   afterEach(() => platform.close())
 
   test("each client has its own modules' schema and nothing more", async () => {
@@ -109,12 +111,7 @@ describe('modules come and change', () => {
 })
 
 describe('what is refused changes nothing', () => {
-  let platform: Platform
-  let server: Record<string, string>
-  beforeAll(async () => {
-    platform = await startPlatform()
-    server = { 'x-api-key': platform.keys.sk }
-  })
+  beforeAll(start)
   afterAll(() => platform.close())
 
   test('one that does not compose is refused with the reasons, and what runs goes on', async () => {
