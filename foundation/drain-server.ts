@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Close } from './closing.ts'
 
@@ -9,21 +9,34 @@ export type Drainable = { server: Server; close(): PromiseLike<unknown> }
 const firstRequestWithinMs = 250
 
 /**
- * Closes a server so that requests in flight may finish. Node ends connections that have carried a request and carry
- * none now; those that never carried any (health checks, connections opened ahead) would keep it open for as long as
- * their other side likes, and are ended here.
+ * Closes a server so that requests in flight may finish. Of connections that are kept alive Node ends only those that
+ * carry nothing at that moment. Those that are being answered are told to end with the answer, and ended with it; those
+ * that never carried any request (health checks, connections opened ahead) are ended here. Either would keep the server
+ * open for as long as its other side likes.
  *
  * @param app does not listen yet
  */
 export function createDrain(app: Drainable): Close {
   const unused = new Set<Socket>()
+  const answers = new Set<ServerResponse>()
+  let closing = false
   app.server.on('connection', (socket: Socket) => {
     unused.add(socket)
     socket.once('close', () => unused.delete(socket))
   })
-  app.server.on('request', ({ socket }) => unused.delete(socket))
+  app.server.on('request', ({ socket }: IncomingMessage, answer: ServerResponse) => {
+    unused.delete(socket)
+    answers.add(answer)
+    if (closing) announceEnd(answer)
+    answer.once('close', () => {
+      answers.delete(answer)
+      if (closing) app.server.closeIdleConnections()
+    })
+  })
   app.server.on('upgrade', ({ socket }) => unused.delete(socket))
   return async () => {
+    closing = true
+    for (const answer of answers) announceEnd(answer)
     const timer = setTimeout(() => {
       for (const socket of unused) socket.destroy()
     }, firstRequestWithinMs)
@@ -33,4 +46,8 @@ export function createDrain(app: Drainable): Close {
       clearTimeout(timer)
     }
   }
+}
+
+function announceEnd(answer: ServerResponse): void {
+  if (!answer.headersSent) answer.setHeader('connection', 'close')
 }

@@ -1,5 +1,12 @@
 import { once } from 'node:events'
-import { createServer, get, type RequestListener } from 'node:http'
+import {
+  Agent,
+  createServer,
+  get,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { createDrain } from '../../foundation/drain-server.ts'
@@ -54,4 +61,28 @@ test('a request in flight is answered, also on a connection that sends its first
   expect(await text(response)).toBe('answered')
   expect(await text(late)).toMatch(/answered/)
   await draining
+})
+
+test('a connection that is kept alive ends with the answer it carries, begun or not', async () => {
+  const begun = Promise.withResolvers<void>()
+  const arrived = Promise.withResolvers<void>()
+  const answers: ServerResponse[] = []
+  const { server, drain, port } = await open((_request, response) => {
+    if (answers.push(response) === 2) arrived.resolve()
+  })
+  const agent = new Agent({ keepAlive: true })
+  const ask = () => once(get({ port, host: '127.0.0.1', agent }), 'response') as Promise<[IncomingMessage]>
+  const [first, second] = [ask(), ask()]
+  await arrived.promise
+  answers[0]?.write('be', () => begun.resolve())
+  await begun.promise
+
+  const draining = drain()
+  answers[0]?.end('gun')
+  answers[1]?.end('not begun')
+  const [[kept], [ended]] = await Promise.all([first, second])
+  expect(await Promise.all([text(kept), text(ended)])).toEqual(['begun', 'not begun'])
+  expect([kept.headers.connection, ended.headers.connection]).toEqual(['keep-alive', 'close'])
+  await draining
+  expect(server.listening).toBe(false)
 })

@@ -49,15 +49,24 @@ const contents = async () =>
     await direct.eventLogRow.count(),
   ])
 
-/** Holds what a change waits for, so that whatever happens finds it under way. */
-const holdLock = (until: Promise<void>) =>
-  direct.$transaction(
+/** Holds what a change waits for, so that whatever happens finds it under way; resolves when it is held. */
+async function holdLock() {
+  const held = Promise.withResolvers<void>()
+  const over = Promise.withResolvers<void>()
+  const holding = direct.$transaction(
     async (tx) => {
       await tx.$executeRaw`SELECT pg_advisory_xact_lock(7301)`
-      await until
+      held.resolve()
+      await over.promise
     },
     { timeout: 20_000 },
   )
+  await Promise.race([held.promise, holding])
+  return async () => {
+    over.resolve()
+    await holding
+  }
+}
 const underWay = () =>
   eventually('the change is under way', async () => {
     const [row] = await direct.$queryRaw<{ waiting: number }[]>`
@@ -68,14 +77,9 @@ const underWay = () =>
 
 /** A new client, whose change has begun and waits; `letGo` resolves when what it waits for is over. */
 async function changeUnderWay(slug: string) {
-  const held = Promise.withResolvers<void>()
-  const holding = holdLock(held.promise)
+  const letGo = await holdLock()
   const change = operate(creating(slug))
   await underWay()
-  const letGo = async () => {
-    held.resolve()
-    await holding
-  }
   return { change, letGo }
 }
 const creating = (slug: string) => `mutation { createClient(slug: "${slug}", name: "${slug}") { secretKey } }`
