@@ -18,7 +18,7 @@ export async function start(env: Env): Promise<RunningService> {
     name: 'analytics',
     settings,
     openDatabase: () =>
-      connectDatabase('analytics', settings.DATABASE_URL, (adapter) => new PrismaClient({ adapter })),
+      connectDatabase('analytics', settings.DATABASE_URL, (options) => new PrismaClient(options)),
     async createModule({ db, events, bus, log }, closeLater) {
       const resources = { db, events, log }
       const leave = await bus.subscribe({

@@ -18,7 +18,7 @@ export async function start(env: Env): Promise<RunningService> {
     name: 'data',
     settings,
     openDatabase: () =>
-      connectDatabase('data', settings.DATABASE_URL, (adapter) => new PrismaClient({ adapter })),
+      connectDatabase('data', settings.DATABASE_URL, (options) => new PrismaClient(options)),
     async createModule({ db, events, cursors, log }, closeLater) {
       closeLater(startPurging({ db, log, purges: [oldIdempotencyKeys] }))
       const schemas = createRecordSchemas()

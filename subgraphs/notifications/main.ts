@@ -15,7 +15,7 @@ export async function start(env: Env): Promise<RunningService> {
     name: 'notifications',
     settings,
     openDatabase: () =>
-      connectDatabase('notifications', settings.DATABASE_URL, (adapter) => new PrismaClient({ adapter })),
+      connectDatabase('notifications', settings.DATABASE_URL, (options) => new PrismaClient(options)),
     createModule: createNotificationsModule,
   })
 }

@@ -31,7 +31,7 @@ export async function start(
     name: 'users',
     settings,
     openDatabase: () =>
-      connectDatabase('users', settings.DATABASE_URL, (adapter) => new PrismaClient({ adapter })),
+      connectDatabase('users', settings.DATABASE_URL, (options) => new PrismaClient(options)),
     createModule: (ground, closeLater) => createUsersModule({ ground, fieldKeys, now }, closeLater),
   })
 }
