@@ -10,7 +10,9 @@ type SignIn = { signIn: { session: { accessToken: string; user: { id: string } }
  * again and nothing is there twice.
  */
 export async function seedDemoData(endpoint: string, plan: DemoClientPlan, keys: DemoClient): Promise<void> {
-  await Promise.all(plan.users.map((user) => seedUser(endpoint, user, keys)))
+  // One after the other: lists show users in the order in which they came, and so do the guides.
+  for (const user of plan.users) await signUpUser(endpoint, user, keys)
+  await Promise.all(plan.users.map((user) => setRoles(endpoint, user, keys)))
   const author = await signInAuthor(endpoint, keys)
   for (const collection of plan.collections) await seedCollection(endpoint, collection, { keys, author })
   for (const [index, notification] of plan.notifications.entries()) {
@@ -26,21 +28,28 @@ export async function seedDemoData(endpoint: string, plan: DemoClientPlan, keys:
 
 type Person = { id: string; token: string }
 
-async function seedUser(
-  endpoint: string,
-  { email, name, roles }: DemoClientPlan['users'][number],
-  keys: DemoClient,
-): Promise<void> {
-  const password = keys.users.find((user) => user.email === email)?.password
+type DemoUser = DemoClientPlan['users'][number]
+
+/** The answer for a known address is the same as for a new one: who it is, signing in tells. */
+async function signUpUser(endpoint: string, { email, name }: DemoUser, keys: DemoClient): Promise<void> {
+  const document = 'mutation ($input: SignUpInput!) { signUp(input: $input) { session { accessToken } } }'
+  const input = { email, password: passwordOf(email, keys), name }
   const credentials = { apiKey: keys.publishableKey }
-  // Signing up answers the same for a known address as for a new one: who it is, signing in tells.
-  await signUp(endpoint, { email, password, name }, credentials)
-  const person = await signIn(endpoint, { email, password }, credentials)
+  await callGraphQL(endpoint, { document, variables: { input }, credentials })
+}
+
+async function setRoles(endpoint: string, { email, roles }: DemoUser, keys: DemoClient): Promise<void> {
+  const input = { email, password: passwordOf(email, keys) }
+  const person = await signIn(endpoint, input, { apiKey: keys.publishableKey })
   await callGraphQL(endpoint, {
     document: 'mutation ($userId: ID!, $roles: [Role!]!) { setRoles(userId: $userId, roles: $roles) { id } }',
     variables: { userId: person.id, roles },
     credentials: { apiKey: keys.secretKey },
   })
+}
+
+function passwordOf(address: string, { users }: DemoClient): string | undefined {
+  return users.find(({ email }) => email === address)?.password
 }
 
 /** The last of a client's users, a mere member; signed in only now, with the roles that were set. */
@@ -57,11 +66,6 @@ async function signIn(endpoint: string, input: object, credentials: Credentials)
   const session = data.signIn?.session
   if (!session) throw new Error('Signing in a demo user answered no session.')
   return { id: session.user.id, token: session.accessToken }
-}
-
-async function signUp(endpoint: string, input: object, credentials: Credentials): Promise<void> {
-  const document = 'mutation ($input: SignUpInput!) { signUp(input: $input) { session { accessToken } } }'
-  await callGraphQL(endpoint, { document, variables: { input }, credentials })
 }
 
 async function seedCollection(
