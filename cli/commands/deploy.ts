@@ -24,7 +24,7 @@ export async function deploy(
   const isChecked = typeCheck && uncheckedBecause === null
   const faults = isChecked ? await typeFaults(connection, folder, client) : []
   if (faults.length > 0) {
-    const isOfTypes = faults.some(({ code }) => code.startsWith('TS'))
+    const isOfTypes = faults.some(({ code }) => /^TS\d|^TYPES_/.test(code))
     const hint = isOfTypes ? ' (--no-type-check leaves types to you)' : ''
     const last = `${client}: ${count(faults.length, 'fault')}, nothing was sent${hint}`
     return refused(faults, folder, { value: { active: false, errors: faults }, last })

@@ -2,16 +2,24 @@ import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import type { Close } from '../../foundation/closing.ts'
 import type { PluginError, PluginFile } from '../../schema/plugin-build.ts'
+import type { TypeCheckRequest } from './type-check-worker.ts'
 
 export type TypeCheck = {
   /**
-   * As `CheckTypes`, in a thread of its own: the caller's goes on meanwhile.
+   * As `CheckTypes`, in a thread of its own, one at a time. Types that need more time, memory or depth than there is are
+   * a fault, `TYPES_NOT_CHECKED`: the thread has ended then, and the next check has a new one.
    *
-   * @throws when the thread ends, or the signal's reason once it is aborted
+   * @param timeoutMs also for the thread to start, where it has not
+   * @throws what the thread failed with, or that the type-checker was closed
    */
-  check(files: readonly PluginFile[], declared: string | null, signal?: AbortSignal): Promise<PluginError[]>
+  check(files: readonly PluginFile[], declared: string | null, timeoutMs?: number): Promise<PluginError[]>
   close: Close
 }
+
+const checkedWithinMs = 60_000
+/** A thread over its memory limit ends alone only while its young generation is small: see docs/adr/0065. */
+const youngMb = 24
+const workerFile = new URL('./type-check-worker.ts', import.meta.url)
 
 /** It is a development package: a machine that only runs the platform has none. */
 export function hasTypeScript(): boolean {
@@ -23,44 +31,59 @@ export function hasTypeScript(): boolean {
   }
 }
 
-type Thread = { worker: Worker; waiting: Map<number, PromiseWithResolvers<PluginError[]>> }
-
-/** The thread starts with the first check and is kept warm; a new one follows one that has ended. */
-export function openTypeCheck(): TypeCheck {
-  let thread: Thread | null = null
-  let last = 0
+/**
+ * The thread starts with the first check and is kept warm; a new one follows one that has ended.
+ *
+ * @param memoryMb what the thread may allocate, TypeScript and its libraries included
+ */
+export function openTypeCheck(memoryMb = 512): TypeCheck {
+  let thread: Worker | null = null
+  let before: Promise<unknown> = Promise.resolve()
   let isClosed = false
-  const leave = ({ worker }: Thread) => {
-    if (thread?.worker === worker) thread = null
+  const leave = (worker: Worker) => {
+    if (thread === worker) thread = null
     return worker.terminate()
   }
 
+  function startThread(): Worker {
+    const worker = new Worker(workerFile, {
+      resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: youngMb },
+    })
+    return worker.once('error', () => void leave(worker)).once('exit', () => void leave(worker))
+  }
+
+  async function checkNow(request: TypeCheckRequest, timeoutMs: number): Promise<PluginError[]> {
+    if (isClosed) throw ended()
+    thread ??= startThread()
+    const worker = thread
+    const { promise, resolve, reject } = Promise.withResolvers<PluginError[]>()
+    const fail = (error: Error) => {
+      const limit = limitMet(error, memoryMb)
+      if (limit === null) reject(error)
+      else resolve([notChecked(limit)])
+    }
+    const end = () => reject(ended())
+    worker.once('message', resolve).once('error', fail).once('exit', end)
+    // A check cannot be stopped but with its thread.
+    const timer = setTimeout(() => {
+      resolve([notChecked(`They take longer than ${timeoutMs / 1000} s.`)])
+      void leave(worker)
+    }, timeoutMs)
+    worker.ref()
+    worker.postMessage(request)
+    try {
+      return await promise
+    } finally {
+      clearTimeout(timer)
+      worker.off('message', resolve).off('error', fail).off('exit', end).unref()
+    }
+  }
+
   return {
-    async check(files, declared, signal) {
-      signal?.throwIfAborted()
-      if (isClosed) throw ended()
-      thread ??= startThread((ended) => void leave(ended))
-      const { worker, waiting } = thread
-      const current = thread
-      last += 1
-      const id = last
-      const answer = Promise.withResolvers<PluginError[]>()
-      // A check cannot be stopped but with its thread.
-      const abort = () => {
-        answer.reject(signal?.reason)
-        void leave(current)
-      }
-      signal?.addEventListener('abort', abort, { once: true })
-      waiting.set(id, answer)
-      worker.ref()
-      worker.postMessage({ id, files, declared })
-      try {
-        return await answer.promise
-      } finally {
-        waiting.delete(id)
-        signal?.removeEventListener('abort', abort)
-        if (waiting.size === 0) worker.unref()
-      }
+    check(files, declared, timeoutMs = checkedWithinMs) {
+      const answer = before.then(() => checkNow({ files, declared }, timeoutMs))
+      before = answer.catch(() => undefined)
+      return answer
     },
     async close() {
       isClosed = true
@@ -69,21 +92,15 @@ export function openTypeCheck(): TypeCheck {
   }
 }
 
-function startThread(onEnd: (thread: Thread) => void): Thread {
-  const worker = new Worker(new URL('./type-check-worker.ts', import.meta.url), {
-    resourceLimits: { maxOldGenerationSizeMb: 512 },
-  })
-  const thread: Thread = { worker, waiting: new Map() }
-  worker.on('message', ({ id, errors }: { id: number; errors: PluginError[] }) => {
-    thread.waiting.get(id)?.resolve(errors)
-  })
-  const end = (error: unknown) => {
-    onEnd(thread)
-    for (const one of thread.waiting.values()) one.reject(error)
-  }
-  worker.on('error', end)
-  worker.on('exit', () => end(ended()))
-  return thread
+/** Which limit of a thread an error of it is; null: none, it has failed. */
+function limitMet(error: Error, memoryMb: number): string | null {
+  if ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY')
+    return `They need more than ${memoryMb} MB.`
+  return error.name === 'RangeError' ? 'They are nested too deeply.' : null
+}
+
+function notChecked(why: string): PluginError {
+  return { code: 'TYPES_NOT_CHECKED', message: `Its types cannot be checked. ${why}`, file: null, line: null }
 }
 
 function ended(): Error {

@@ -3,9 +3,9 @@ import type { PluginFile } from '../../schema/plugin-build.ts'
 import { createCheckTypes } from './check-types.ts'
 
 /** The thread in which the type-checker stays warm. */
-export type TypeCheckRequest = { id: number; files: readonly PluginFile[]; declared: string | null }
+export type TypeCheckRequest = { files: readonly PluginFile[]; declared: string | null }
 
 const checkTypes = await createCheckTypes()
-parentPort?.on('message', ({ id, files, declared }: TypeCheckRequest) => {
-  parentPort?.postMessage({ id, errors: checkTypes(files, declared) })
+parentPort?.on('message', ({ files, declared }: TypeCheckRequest) => {
+  parentPort?.postMessage(checkTypes(files, declared))
 })

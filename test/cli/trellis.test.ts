@@ -203,6 +203,22 @@ describe('npx trellis', () => {
     )
   }, 60_000)
 
+  test('types that explode are a fault, of a deployment and in the watch, which goes on', async () => {
+    const deep = `export type Deep = ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`
+    const fault = /acme {2}TYPES_NOT_CHECKED {2}Its types cannot be checked\. They are nested too deeply\./
+    await save('acme', greeting('Good night') + deep)
+    await eventually('it is told', () => fault.test(platform.output()), 30_000)
+    expect(await greet()).toBe('Good night you')
+    const { status, errors } = await trellis(['deploy', join(plugins, 'acme'), '--dry-run'])
+    expect(status).toBe(1)
+    expect(errors).toMatch(fault)
+    expect(errors).toMatch(/\nacme: 1 fault, nothing was sent \(--no-type-check leaves types to you\)$/)
+    await save('acme', greeting('Good night').replace(' + name', ' + name.length()'))
+    await eventually('the next is checked', () => /plugin\.ts:8 {2}TS2349 /.test(platform.output()), 30_000)
+    await save('acme', greeting('Good night'))
+    await eventually('it runs again', async () => (await greet()) === 'Good night you', 30_000)
+  }, 90_000)
+
   test('where typescript is not installed that is said, and the plugin deployed all the same', async () => {
     const path = await folderWith('typed', typed)
     const without = join(folder.path, 'without-typescript.mjs')
