@@ -9,6 +9,7 @@ import {
   visit,
 } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
+import { exceedsIntrospection } from './introspection-length.ts'
 import { exceedsLimits, exceedsTextLimits } from './operation-limits.ts'
 
 export type ReadOperation =
@@ -35,8 +36,9 @@ export function readOperation(
     return { ok: false, errors: invalid.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) }
   }
   if (operation instanceof GraphQLError) return { ok: false, errors: [operation] }
-  if (schema.getRootType(operation.operation)) return { ok: true, document, operation }
-  return { ok: false, errors: [hasNoRoot(operation)] }
+  if (!schema.getRootType(operation.operation)) return { ok: false, errors: [hasNoRoot(operation)] }
+  const tooCurious = exceedsIntrospection({ schema, document, operation })
+  return tooCurious ? { ok: false, errors: [tooCurious] } : { ok: true, document, operation }
 }
 
 /** graphql-js finds nothing wrong with `mutation { __typename }` where there are no mutations. */

@@ -99,7 +99,7 @@ function hasVariables(node: ValueNode): boolean {
 }
 
 /** The fields of the operation itself, through its fragments, each fragment once. */
-function rootFields(
+export function rootFields(
   { selections }: SelectionSetNode,
   document: DocumentNode,
   seen = new Set<string>(),

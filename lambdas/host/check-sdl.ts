@@ -13,6 +13,7 @@ import {
   visit,
 } from 'graphql'
 import { type BuildLimits, defaultBuildLimits } from './build-limits.ts'
+import { defaultLengths } from './default-values.ts'
 
 /** A fault in a plugin's SDL. `line` counts from 1, in the SDL's own text. */
 export type SdlFault = { code: string; message: string; line: number | null }
@@ -22,6 +23,8 @@ export type CheckedSdl = { document: DocumentNode; faults: SdlFault[] }
 const maxDefinitions = 1_000
 const maxFields = 5_000
 const maxMembers = 10_000
+/** Of all default values, written out. */
+const maxDefaultChars = 20_000
 /** What composing costs grows with their square. */
 const maxOnOne = 20
 const rootTypes: ReadonlySet<string> = new Set(['Query', 'Mutation', 'Subscription'])
@@ -52,7 +55,8 @@ export function checkSdl(
     // The parser wants a definition; a plugin of rules and handlers has none.
     const isEmpty = new Lexer(new Source(sdl)).advance().kind === TokenKind.EOF
     const document = isEmpty ? emptyDocument : parse(sdl)
-    return { document, faults: [...sizeFaults(document), ...document.definitions.flatMap(formFaults)] }
+    const sizes = [...sizeFaults(document), ...defaultFaults(document)]
+    return { document, faults: [...sizes, ...document.definitions.flatMap(formFaults)] }
   } catch (error) {
     // The parser calls itself for each level of nesting: what is nested without end exhausts the stack.
     if (error instanceof RangeError) return unread('SDL_SYNTAX', 'The SDL is nested too deeply.', null)
@@ -96,6 +100,18 @@ function countMembers(document: DocumentNode): { members: number; crowded: SdlFa
     },
   })
   return { members, crowded }
+}
+
+function defaultFaults(document: DocumentNode): SdlFault[] {
+  let chars = 0
+  for (const [field, length] of defaultLengths(document)) {
+    chars += length
+    if (chars > maxDefaultChars) {
+      const message = `All default values have ${maxDefaultChars} characters at most, with what the types they are made of fill in.`
+      return [fault(field, 'SDL_TOO_LARGE', message)]
+    }
+  }
+  return []
 }
 
 /** The directives and names within a definition. */

@@ -1,3 +1,4 @@
+import { getIntrospectionQuery } from 'graphql'
 import { createPlanner } from '../../../gateway/planning/create-planner.ts'
 import { createFairQueue } from '../../../gateway/planning/fair-queue.ts'
 import { operationLimits } from '../../../gateway/planning/operation-limits.ts'
@@ -47,6 +48,39 @@ describe('operations beyond the limits', () => {
     expect(await codesOf(`{ q { ${'a '.repeat(4_000)} } }`)).toBe('GRAPHQL_VALIDATION_FAILED')
     expect(await codesOf('{ a "')).toBe('GRAPHQL_PARSE_FAILED')
     expect(await codesOf('')).toBe('GRAPHQL_PARSE_FAILED')
+  })
+})
+
+describe('introspection', () => {
+  const answers = Array.from(
+    { length: 50 },
+    (_, n) => `type T${n} { ${Array.from({ length: 40 }, (_, m) => `a${m}: T0`).join(' ')} }`,
+  )
+  const large = createPlanner(compose({ a: { sdl: `type Query { t: T0 } ${answers.join(' ')}` } }))
+  const codeOf = async (query: string) => {
+    const prepared = await large.prepare({ query, operationName: undefined })
+    return prepared.ok ? 'ok' : prepared.errors.map(({ extensions }) => extensions.code)[0]
+  }
+  const all = getIntrospectionQuery()
+  const fields = (count: number, of: string) =>
+    Array.from({ length: count }, (_, n) => `f${n}: fields { type { ${of} } }`).join(' ')
+
+  test('all of a schema, and a part of each of its types', async () => {
+    expect(await codeOf(all)).toBe('ok')
+    expect(await codeOf('{ __schema { types { fields { type { name ofType { name } } } } } }')).toBe('ok')
+    expect(await codeOf('query($name: String!) { __type(name: $name) { fields { name } } }')).toBe('ok')
+  })
+
+  test('not the same again and again, by lists in lists, fragments, or a type that a variable names', async () => {
+    expect(await codeOf(`{ __schema { types { ${fields(10, fields(10, 'name'))} } } }`)).toBe(tooComplex)
+    expect(await codeOf(`{ __type(name: "T0") { ${fields(30, fields(30, 'name'))} } }`)).toBe(tooComplex)
+    expect(
+      await codeOf(`query($name: String!) { __type(name: $name) { ${fields(30, fields(30, 'name'))} } }`),
+    ).toBe(tooComplex)
+    const often = Array.from({ length: 100 }, (_, n) => `s${n}: __schema { types { ...T } }`)
+    const fragment = 'fragment T on __Type { fields { name type { name fields { name } } } }'
+    expect(await codeOf(`{ ${often.join(' ')} } ${fragment}`)).toBe(tooComplex)
+    expect(await codeOf(`{ ...Q } fragment Q on Query { ${often.join(' ')} } ${fragment}`)).toBe(tooComplex)
   })
 })
 

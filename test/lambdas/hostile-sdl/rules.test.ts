@@ -17,6 +17,9 @@ const user = (rest: string, on = '') => `type User @key(fields: "id") ${on} { id
 /** As the core has it, but for its argument. */
 const externalUser = (argument: string) =>
   `${user('a: Int')} type Query {\n user(${argument}): User @external }`
+/** Each type fills in the next one twice. */
+const doubling = (steps: number) =>
+  `${Array.from({ length: steps }, (_, n) => `input A${n} { a: A${n + 1} = {} b: A${n + 1} = {} }`).join(' ')} input A${steps} { x: Int = 1 }`
 const many = (count: number, name: string) => Array.from({ length: count }, (_, n) => name + n)
 
 const cases: Record<string, [code: string, typeDefs: string][]> = {
@@ -153,6 +156,12 @@ const cases: Record<string, [code: string, typeDefs: string][]> = {
     ['SDL_TOO_LARGE -', `union U = ${many(10_001, 'T').join('|')}`],
     ['SDL_TOO_LARGE -', Array.from({ length: 1_001 }, (_, n) => `scalar S${n}`).join('\n')],
     ['SDL_TOO_LARGE -', `type A { ${Array.from({ length: 5_001 }, (_, n) => `f${n}: Int`).join(' ')} }`],
+    ['SDL_TOO_LARGE 1', 'input A { a: A = {} } type Query { q(a: A): Int }'],
+    ['SDL_TOO_LARGE 1', 'input A { b: [B!] = [{}] } input B { a: A = {} } type Query { q(a: A): Int }'],
+    ['SDL_TOO_LARGE 1', 'input A { a: Int } extend input A { b: A = { a: 1 } } type Query { q(a: A): Int }'],
+    ['SDL_TOO_LARGE 1', `${doubling(15)} type Query { q(a: A0): Int }`],
+    ['SDL_TOO_LARGE 2', `${doubling(9)}\ntype Query { q(a: [A0!] = [${'{},'.repeat(50)}]): Int }`],
+    ['SDL_TOO_LARGE 1', `type Query { q(a: String = "${'x'.repeat(20_000)}"): Int }`],
     ['SDL_SYNTAX -', `type Query { a: ${'['.repeat(100_000)} }`],
     ['SDL_SYNTAX 2', 'type Query {\n a: }'],
   ],
@@ -192,6 +201,10 @@ test.each([
   [
     'a replaceable field that requires others',
     'type Record @key(fields: "id") { id: ID! data: JSON! @external title: String @override(from: "data") @requires(fields: "data") }',
+  ],
+  [
+    'defaults, of types with defaults',
+    'enum Way { UP DOWN } input Sort { by: String = "name" way: Way = UP and: Sort } type Query { a(sort: [Sort!] = [{}, { way: DOWN, and: {} }], other: Sort): Int }',
   ],
   ['nothing at all', '# a plugin of rules'],
 ])('allowed: %s', (_what, typeDefs) => {
