@@ -1,6 +1,7 @@
 import { type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { TrellisError } from './errors.ts'
+import { rememberVerified } from './remember-verified.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { actorOf, type Viewer } from './viewer.ts'
 
@@ -41,23 +42,42 @@ export function createGatewayTokenSigner(keys: SigningKeys): SignGatewayToken {
   }
 }
 
+/** What a token says, as long as it lives. */
+export type VerifiedGatewayToken = GatewayTokenClaims & {
+  token: string
+  /** Milliseconds since the epoch. */
+  expiresAt: number
+}
+
+/** @throws {TrellisError} UNAUTHENTICATED for anything but a living token of the gateway for this audience */
+export type VerifyGatewayToken = (token: string | undefined) => Promise<VerifiedGatewayToken>
+
 /**
+ * A token serves many calls, and to check its signature costs more than many a call: what was verified is remembered
+ * (docs/adr/0134).
+ *
  * @param keys the gateway's public keys, e.g. jose's `createRemoteJWKSet(<gateway>/.well-known/jwks.json)`
- * @throws {TrellisError} UNAUTHENTICATED for anything but a living token of the gateway for this audience
  */
-export async function verifyGatewayToken(
-  token: string | undefined,
-  audience: string,
-  keys: JWTVerifyGetKey,
-): Promise<GatewayTokenClaims> {
-  if (!token) throw new TrellisError('UNAUTHENTICATED', 'This service answers the gateway only.')
+export function createGatewayTokenVerifier(audience: string, keys: JWTVerifyGetKey): VerifyGatewayToken {
+  const verifyOnce = rememberVerified((token) => verify(token, audience, keys), {
+    endsAt: ({ expiresAt }) => expiresAt,
+  })
+  return async (token) => {
+    if (!token) throw new TrellisError('UNAUTHENTICATED', 'This service answers the gateway only.')
+    return await verifyOnce(token)
+  }
+}
+
+async function verify(token: string, audience: string, keys: JWTVerifyGetKey): Promise<VerifiedGatewayToken> {
   try {
     const { payload } = await jwtVerify<GatewayTokenClaims>(token, keys, {
       issuer,
       audience,
       algorithms: ['EdDSA'],
+      requiredClaims: ['exp'],
     })
-    return { viewer: payload.viewer, depth: payload.depth }
+    const { viewer, depth, exp = 0 } = payload
+    return { viewer, depth, token, expiresAt: exp * 1000 }
   } catch (cause) {
     throw new TrellisError('UNAUTHENTICATED', 'The gateway token is not valid.', {
       originalError: cause instanceof Error ? cause : null,

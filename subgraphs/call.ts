@@ -1,6 +1,6 @@
 import { createRemoteJWKSet } from 'jose'
 import { TrellisError } from '../foundation/errors.ts'
-import { verifyGatewayToken } from '../foundation/gateway-token.ts'
+import { createGatewayTokenVerifier } from '../foundation/gateway-token.ts'
 import type { ClientViewer } from '../foundation/viewer.ts'
 
 /** One operation, or one event of a subscription, as the gateway vouches for it. */
@@ -34,8 +34,9 @@ export function createCallVerifier(audience: string, gatewayUrl: string): Verify
   const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', gatewayUrl), {
     cooldownDuration: keyRefetchMs,
   })
+  const verify = createGatewayTokenVerifier(audience, keys)
   return async ({ token, traceparent }, signal) => {
-    const { viewer } = await verifyGatewayToken(token, audience, keys)
+    const { viewer } = await verify(token)
     if (viewer.kind === 'OPERATOR') {
       throw new TrellisError('UNAUTHENTICATED', 'An operator belongs to no client and calls no module.')
     }

@@ -8,10 +8,14 @@ import {
 } from 'jose'
 import { z } from 'zod'
 import { TrellisError } from '../../foundation/errors.ts'
-import { gatewayAudience, verifyGatewayToken } from '../../foundation/gateway-token.ts'
+import {
+  createGatewayTokenVerifier,
+  gatewayAudience,
+  type VerifyGatewayToken,
+} from '../../foundation/gateway-token.ts'
+import { rememberVerified } from '../../foundation/remember-verified.ts'
 import { keysOf, roles, type Viewer } from '../../foundation/viewer.ts'
 import { type ApiKey, hashApiKey } from './api-key.ts'
-import { rememberVerified } from './verified-tokens.ts'
 
 /** What came with a request, or with a WebSocket's `connection_init`. */
 export type Credentials = {
@@ -78,11 +82,14 @@ export function createAuthenticator(store: CredentialStore): Authenticator {
     (viewer?.kind !== 'PARTNER' || hasTags(store.keyOf(viewer.keyId), viewer.tags)) &&
     (viewer === null || viewer.kind === 'OPERATOR' || store.hasClient(viewer.client))
 
+  const verifyOwn = createGatewayTokenVerifier(gatewayAudience, store.gatewayTokenKeys)
   const identifyToken = rememberVerified(
     (token) =>
-      issuerOf(token) === 'trellis-gateway' ? identifyLambda(token, store) : identifyUser(token, store),
-    // The gateway's own tokens rest on keys that are looked up as they are needed.
-    { basis: textOfKeys(store), keeps: ({ depth }) => depth === 0 },
+      issuerOf(token) === 'trellis-gateway'
+        ? identifyLambda(token, verifyOwn, store)
+        : identifyUser(token, store),
+    // How deep a lambda may ask, and with which scopes, is decided anew each time.
+    { endsAt: ({ expiresAt }) => expiresAt, basis: textOfKeys(store), keeps: ({ depth }) => depth === 0 },
   )
 
   return {
@@ -171,9 +178,12 @@ function textOfKeys({ userTokenKeys }: CredentialStore): () => string {
  * What a lambda asks of the graph runs with the rights of whoever called the lambda, or of the plugin, and one step deeper.
  * The plugin's are those that are granted now: one that was taken away while the token lives is gone.
  */
-async function identifyLambda(token: string, store: CredentialStore): Promise<ViewerIdentity> {
-  const { viewer, depth } = await verifyGatewayToken(token, gatewayAudience, store.gatewayTokenKeys)
-  const { exp } = decodeJwt(token)
+async function identifyLambda(
+  token: string,
+  verify: VerifyGatewayToken,
+  store: CredentialStore,
+): Promise<ViewerIdentity> {
+  const { viewer, depth, expiresAt } = await verify(token)
   const deepest = (viewer.kind === 'OPERATOR' ? null : store.allowedDepth(viewer.client)) ?? defaultDepth
   if (depth >= deepest)
     throw new TrellisError('LAMBDA_TOO_DEEP', `Lambdas and graph call each other ${deepest} deep at most.`)
@@ -181,7 +191,7 @@ async function identifyLambda(token: string, store: CredentialStore): Promise<Vi
     viewer: viewer.kind === 'PLUGIN' ? { ...viewer, scopes: store.grantedScopes(viewer.client) } : viewer,
     depth: depth + 1,
     keyIds: keysOf(viewer),
-    expiresAt: exp === undefined ? 0 : exp * 1000,
+    expiresAt,
   }
 }
 

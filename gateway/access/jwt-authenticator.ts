@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, errors as joseErrors, jwtVerify } from 'jose'
 import { TrellisError } from '../../foundation/errors.ts'
+import { rememberVerified } from '../../foundation/remember-verified.ts'
 import type { Authenticator, Credentials } from './authenticate.ts'
-import { rememberVerified } from './verified-tokens.ts'
 
 export type JwtAuthenticatorOptions = {
   /** Whose public keys tokens are verified with; null: everybody is let in. */
@@ -32,18 +32,17 @@ function createVerify({ jwksUrl, issuer, audience }: NonNullable<JwtAuthenticato
       const { payload } = await jwtVerify(token, keys, expected)
       return { expiresAt: payload.exp === undefined ? null : payload.exp * 1000 }
     },
-    { basis: () => jwksUrl },
+    { endsAt: ({ expiresAt }) => expiresAt },
   )
   return async (authorization: string | undefined): Promise<number | null> => {
     const token = /^Bearer +([\w.~+/=-]+)$/i.exec(authorization ?? '')?.[1]
     if (!token) throw unauthenticated('Send an access token (authorization: Bearer).')
     try {
-      const { expiresAt } = await verify(token)
-      if (expiresAt === null || expiresAt > Date.now()) return expiresAt
+      return (await verify(token)).expiresAt
     } catch (error) {
       if (!(error instanceof joseErrors.JOSEError)) throw error
+      throw unauthenticated('The access token is not valid, or has expired.')
     }
-    throw unauthenticated('The access token is not valid, or has expired.')
   }
 }
 

@@ -1,22 +1,19 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type FastifyInstance, fastify } from 'fastify'
 import { formatError } from 'graphql'
-import { createRemoteJWKSet, decodeJwt } from 'jose'
-import { LRUCache } from 'lru-cache'
+import { createRemoteJWKSet } from 'jose'
 import { z } from 'zod'
 import { errorCatalogue, TrellisError } from '../../foundation/errors.ts'
 import {
-  type GatewayTokenClaims,
+  createGatewayTokenVerifier,
   lambdaAudience,
-  verifyGatewayToken,
+  type VerifiedGatewayToken,
 } from '../../foundation/gateway-token.ts'
 import type { Log } from '../../foundation/log.ts'
 import type { PluginCall } from './run-plugin.ts'
 
 /** Who sends a request, proven by the gateway. @throws {TrellisError} UNAUTHENTICATED */
-export type Verify = (request: {
-  headers: IncomingHttpHeaders
-}) => Promise<GatewayTokenClaims & { token: string }>
+export type Verify = (request: { headers: IncomingHttpHeaders }) => Promise<VerifiedGatewayToken>
 
 /** A call to a build of the caller's own client. @throws {TrellisError} UNAUTHENTICATED, NOT_FOUND */
 export type CallOfBuild = (
@@ -26,24 +23,14 @@ export type CallOfBuild = (
 
 const bodyLimitBytes = 4 * 1024 * 1024
 const keyRefetchMs = 1_000
-/** A token serves many calls, and to check its signature costs more than to run a lambda. */
-const tokensKept = 10_000
-const verifiedForMs = 30_000
 
 export function createVerify(gatewayUrl: string): Verify {
   const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', gatewayUrl), {
     cooldownDuration: keyRefetchMs,
   })
-  const verified = new LRUCache<string, GatewayTokenClaims & { token: string }>({ max: tokensKept })
-  return async ({ headers: { authorization = '' } }) => {
-    const token = authorization.startsWith('Bearer ') ? authorization.slice('Bearer '.length) : ''
-    const known = verified.get(token)
-    if (known) return known
-    const claims = { ...(await verifyGatewayToken(token, lambdaAudience, keys)), token }
-    const livesMs = (decodeJwt(token).exp ?? 0) * 1000 - Date.now()
-    if (livesMs > 1) verified.set(token, claims, { ttl: Math.min(livesMs, verifiedForMs) })
-    return claims
-  }
+  const verify = createGatewayTokenVerifier(lambdaAudience, keys)
+  return ({ headers: { authorization = '' } }) =>
+    verify(authorization.startsWith('Bearer ') ? authorization.slice('Bearer '.length) : '')
 }
 
 export function createCallOfBuild(verify: Verify): CallOfBuild {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import { type ExecutionResult, graphql, parse } from 'graphql'
 import { createRemoteJWKSet } from 'jose'
-import { verifyGatewayToken } from '../../foundation/gateway-token.ts'
+import { createGatewayTokenVerifier } from '../../foundation/gateway-token.ts'
 import type { Viewer } from '../../foundation/viewer.ts'
 import { type PluginBuild, type PluginFile, platformAddition } from '../../schema/plugin-build.ts'
 
@@ -29,6 +29,7 @@ export async function startTestLambdaHost(
   desk: Desk = () => true,
 ) {
   const jwks = createRemoteJWKSet(new URL('/.well-known/jwks.json', gatewayUrl))
+  const verify = createGatewayTokenVerifier('lambdas', jwks)
   const builds = new Map<string, string>()
   const server = createServer(async (request, response) => {
     if (request.url === '/health/live') return response.end('{}')
@@ -36,7 +37,7 @@ export async function startTestLambdaHost(
     for await (const chunk of request) chunks.push(chunk)
     const body = JSON.parse(Buffer.concat(chunks).toString())
     const token = request.headers.authorization?.replace('Bearer ', '')
-    const { viewer } = await verifyGatewayToken(token, 'lambdas', jwks)
+    const { viewer } = await verify(token)
     const [, digest, what] = /\/builds\/(\w+)\/(graphql|rules)$/.exec(request.url ?? '') ?? []
     const [, asked] = /^\/clients\/([^/]+)\/desk$/.exec(request.url ?? '') ?? []
     const runRules = (calls: { coordinate: string; args: Record<string, unknown> }[]) =>
@@ -78,7 +79,17 @@ function build(builds: Map<string, string>, [file, more]: PluginFile[], rules: s
   builds.set(digest, sdl)
   const needs = { scopes: [], egress: [] }
   const said = JSON.parse(more?.content ?? '{}')
-  return { ok: true, digest, sdl, functions: ['User.tier'], rules, handlers: [], needs, ...said }
+  return {
+    ok: true,
+    digest,
+    sdl,
+    functions: ['User.tier'],
+    rules,
+    handlers: [],
+    needs,
+    documents: [],
+    ...said,
+  }
 }
 
 function run(

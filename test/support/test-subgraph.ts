@@ -8,7 +8,7 @@ import { type DocumentNode, type GraphQLSchema, parse } from 'graphql'
 import { useServer as serveGraphqlWs } from 'graphql-ws/use/ws'
 import { createRemoteJWKSet, type JWK } from 'jose'
 import { WebSocketServer } from 'ws'
-import { type GatewayTokenClaims, verifyGatewayToken } from '../../foundation/gateway-token.ts'
+import { createGatewayTokenVerifier, type GatewayTokenClaims } from '../../foundation/gateway-token.ts'
 
 type Modules = Extract<Parameters<typeof buildSubgraphSchema>[0], unknown[]>
 type Resolvers = NonNullable<Exclude<Modules[number], DocumentNode>['resolvers']>
@@ -49,8 +49,10 @@ export async function startTestSubgraph(options: TestSubgraphOptions): Promise<T
   const id = crypto.randomUUID()
   const callers: GatewayTokenClaims[] = []
   const jwks = createRemoteJWKSet(new URL('/.well-known/jwks.json', gatewayUrl))
+  const verifyToken = createGatewayTokenVerifier(name, jwks)
   const verify = async (token: string | undefined) => {
-    const claims = await verifyGatewayToken(token, name, jwks)
+    const { viewer, depth } = await verifyToken(token)
+    const claims = { viewer, depth }
     callers.push(claims)
     return claims
   }

@@ -1,7 +1,8 @@
-import { rememberVerified } from '../../../gateway/access/verified-tokens.ts'
+import { rememberVerified } from '../../foundation/remember-verified.ts'
+import { eventually } from '../support/eventually.ts'
 
 describe('tokens that were verified before', () => {
-  function start(keeps?: (verified: { of: string }) => boolean) {
+  function start(keeps?: (verified: { of: string }) => boolean, endsAt: () => number | null = () => null) {
     const verified: string[] = []
     const keys = { text: 'first' }
     const verify = rememberVerified(
@@ -10,7 +11,7 @@ describe('tokens that were verified before', () => {
         verified.push(token)
         return { of: token }
       },
-      { basis: () => keys.text, ...(keeps && { keeps }) },
+      { endsAt, basis: () => keys.text, ...(keeps && { keeps }) },
     )
     return { verify, verified, keys }
   }
@@ -47,6 +48,19 @@ describe('tokens that were verified before', () => {
     await verify('a')
     await verify('a')
     expect(verified).toEqual(['a', 'a'])
+  })
+
+  test('are believed no longer than they live', async () => {
+    const endsAt = Date.now() + 100
+    const { verify, verified } = start(undefined, () => endsAt)
+    await verify('a')
+    await eventually('it is verified again', async () => {
+      await verify('a')
+      return verified.length > 1
+    })
+    expect(Date.now()).toBeGreaterThanOrEqual(endsAt - 1)
+    await verify('a')
+    expect(verified.length).toBeGreaterThan(2)
   })
 
   test('are bounded', async () => {

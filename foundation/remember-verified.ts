@@ -3,8 +3,10 @@ import { LRUCache } from 'lru-cache'
 export type VerifyToken<Verified> = (token: string) => Promise<Verified>
 
 export type RememberOptions<Verified> = {
-  /** What verification rests on, the keys as text; tokens verified on another basis are verified anew. */
-  basis(): string
+  /** Milliseconds since the epoch; null: the token does not end by itself. */
+  endsAt(verified: Verified): number | null
+  /** What verification rests on, the keys as text; tokens verified on another basis are verified anew. @default nothing */
+  basis?(): string
   /** @default every one */
   keeps?(verified: Verified): boolean
 }
@@ -16,17 +18,17 @@ const believedForMs = 30_000
 
 /**
  * Verifies a token once, and not on every request: a signature costs more than everything else of a small operation.
- * A refusal is not kept. Whether the token has expired meanwhile, or what it names is gone, is for the caller to ask.
+ * A refusal is not kept, nor anything longer than the token lives. Whether what it names is gone meanwhile is for the
+ * caller to ask.
  */
 export function rememberVerified<Verified extends object>(
   verify: VerifyToken<Verified>,
-  { basis, keeps = () => true }: RememberOptions<Verified>,
+  { endsAt, basis = () => '', keeps = () => true }: RememberOptions<Verified>,
 ): VerifyToken<Verified> {
   const verified = new LRUCache<string, Verified>({
     max: kept.tokens,
     maxSize: kept.characters,
     sizeCalculation: (_verified, token) => token.length,
-    ttl: believedForMs,
   })
   let current = basis()
   return async (token) => {
@@ -36,8 +38,10 @@ export function rememberVerified<Verified extends object>(
     const known = verified.get(token)
     if (known) return known
     const fresh = await verify(token)
+    const livesMs = (endsAt(fresh) ?? Number.POSITIVE_INFINITY) - Date.now()
     // The keys may have changed while it was verified with the old ones.
-    if (basis() === now && keeps(fresh)) verified.set(token, fresh)
+    if (livesMs >= 1 && basis() === now && keeps(fresh))
+      verified.set(token, fresh, { ttl: Math.min(livesMs, believedForMs) })
     return fresh
   }
 }
