@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JWK } from 'jose'
 import { z } from 'zod'
 import { TrellisError } from '../../foundation/errors.ts'
+import { lambdaAudience } from '../../foundation/gateway-token.ts'
 import type { ModuleRegistration, RegistrationReply } from '../../schema/registration.ts'
 import type { Changed } from '../registry/change-judged.ts'
 import { isAllowedAddress, type ModuleAddresses } from '../registry/module-addresses.ts'
@@ -54,6 +55,7 @@ export function addRegistrationRoute(server: FastifyInstance, options: Registrat
     if (!isAllowedAddress(options.addresses, name, registration.url)) {
       throw new TrellisError('FORBIDDEN', `The module ${name} may not be served from ${registration.url}.`)
     }
+    requireSdl(name, registration.sdl)
     const registered = await options.register({ ...registration, module: name, id })
     if (registered.ok) return { leaseSeconds } satisfies RegistrationReply
     return reply.status(422).send({ errors: registered.errors.map(shown) })
@@ -76,6 +78,17 @@ export function addRegistrationRoute(server: FastifyInstance, options: Registrat
     publish(request, reply, () => parseInput(sdlSchema, request.body).sdl),
   )
   server.delete(clientUrl, (request, reply) => publish(request, reply, () => null))
+}
+
+/**
+ * A module whose SDL is not there, by a fault of its own, would vanish from every graph. The lambda host has none: the
+ * plugins' are theirs.
+ *
+ * @throws {TrellisError} BAD_USER_INPUT
+ */
+function requireSdl(module: string, sdl: string): void {
+  if (module !== lambdaAudience && sdl.trim() === '')
+    throw new TrellisError('BAD_USER_INPUT', `The module ${module} registers without an SDL.`)
 }
 
 function shown({ message, ...extensions }: Refusal) {

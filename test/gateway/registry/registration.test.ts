@@ -6,6 +6,7 @@ import {
   type GatewayUnderTest,
   startGatewayUnderTest,
 } from '../../support/gateway-under-test.ts'
+import { federation } from '../../support/test-subgraph.ts'
 import {
   createDataControl,
   dataSdl,
@@ -100,7 +101,10 @@ describe('modules come and change', () => {
           authorization: `Bearer ${gateway.credentials.get('data')}`,
           'content-type': 'application/json',
         },
-        body: JSON.stringify({ sdl: '', version: '1', url: data.url, tokenKeys: [impostor.jwk] }),
+        body: JSON.stringify({
+          ...{ sdl: federation + dataSdl, version: '1', url: data.url },
+          tokenKeys: [impostor.jwk],
+        }),
       }),
     )
     const { status } = await gateway.query('{ caller }', {
@@ -138,6 +142,20 @@ describe('what is refused changes nothing', () => {
       expect((await platform.gateway.query('{ record(id: "r1") { id } }', server)).status).toBe(200)
     },
   )
+
+  test.each(['', ' \n'])('a module without its SDL is refused, and does not vanish: %j', async (sdl) => {
+    const { gateway, data } = platform
+    const refused = await fetch(`${gateway.url}/modules/data/instances/${data.id}`, {
+      method: 'PUT',
+      headers: {
+        authorization: `Bearer ${gateway.credentials.get('data')}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ sdl, version: '2', url: data.url }),
+    })
+    expect(refused.status).toBe(400)
+    expect((await gateway.query('{ record(id: "r1") { id } }', server)).status).toBe(200)
+  })
 
   test('only its own credential lets a module register or leave', async () => {
     const { gateway, users, data } = platform
