@@ -5,7 +5,7 @@ import type { BuildStore } from './build-store.ts'
 import { readEventTypes } from './event-types.ts'
 import type { IsolatePool } from './isolate-pool.ts'
 import type { LimitsOf } from './limits-of.ts'
-import { type PluginDescription, pluginDescriptionSchema } from './plugin-description.ts'
+import { type PluginDescription, readDescription } from './plugin-description.ts'
 
 export type Build = (client: string, files: readonly PluginFile[]) => Promise<PluginBuild>
 
@@ -46,7 +46,7 @@ export async function describePlugin(
   const { wallMs } = limits
   const crossing = { client, isolate, source, limits, lambdas: 1, wallMs, text: '', ask, learn }
   try {
-    return pluginDescriptionSchema.parse(JSON.parse(await isolates.call(crossing, true)))
+    return readDescription(await isolates.call(crossing, true))
   } finally {
     isolates.drop(isolate)
   }

@@ -35,6 +35,24 @@ test('the same files are the same build, with the SDL that the gateway composes'
   expect(await host.build('acme', files)).toEqual(one)
 })
 
+test('a plugin of rules and handlers needs no typeDefs', async () => {
+  const rest = "rules: { 'Query.me': (call) => call.args }, on: { 'plugin.done': () => {} }"
+  expect(await host.build('acme', { 'plugin.ts': `export default { ${rest} }` })).toMatchObject({
+    ok: true,
+    functions: [],
+    rules: ['Query.me'],
+    handlers: ['plugin.done'],
+  })
+})
+
+test.each(['Object.prototype.toJSON = () => 5', 'Array.prototype.toJSON = () => "rules"'])(
+  'a plugin that says nothing sensible of itself is refused: %s',
+  async (trick) => {
+    const errors = await errorsOf({ 'plugin.ts': `${trick}\n${answering('return 1')}` })
+    expect(errors).toMatchObject([{ code: 'LAMBDA_INVALID_RESULT', file: 'plugin.ts' }])
+  },
+)
+
 test('a plugin is built of the files that were submitted', async () => {
   const built = await host.build('acme', {
     'plugin.ts': `import { word } from './lib/words'; import data from './data.json'\n${answering('return word + data.n')}`,
