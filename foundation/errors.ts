@@ -83,6 +83,11 @@ export const errorCatalogue = {
     meaning:
       'The platform’s registry cannot be reached: operations go on, keys and settings can be neither changed nor listed. Try again.',
   },
+  DATABASE_UNAVAILABLE: {
+    status: 503,
+    meaning:
+      'The database of the module that owns this field, or of the plugins, is away or overloaded. Try again; no change is half done.',
+  },
   PLAN_EMPTY: { status: 500, meaning: 'The operation is valid, and no way was found to answer it.' },
   OPERATION_TIMEOUT: { status: 504, meaning: 'The operation took longer than an operation may.' },
   OPERATION_TOO_COMPLEX: {

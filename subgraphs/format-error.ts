@@ -2,6 +2,7 @@ import { ApolloServerErrorCode } from '@apollo/server/errors'
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { TrellisError } from '../foundation/errors.ts'
 import type { Log } from '../foundation/log.ts'
+import { answerOfFailure } from '../prisma/database-outage.ts'
 
 export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError
 
@@ -10,16 +11,18 @@ const requestErrorCodes: ReadonlySet<unknown> = new Set(Object.values(ApolloServ
   new Set([ApolloServerErrorCode.INTERNAL_SERVER_ERROR]),
 )
 
-/** Errors made for the caller pass as they are; of any other the caller learns the path alone, the log everything. */
+/** Errors made for the caller pass as they are; of any other the caller learns the path, and whether to try again; the log learns everything. */
 export function createErrorFormat(log: Log): FormatError {
   return (formatted, error) => {
     if (isMadeForCaller(error) || requestErrorCodes.has(formatted.extensions?.code)) return formatted
-    log.error({ err: thrownError(error), path: formatted.path?.join('.') }, 'a resolver failed')
+    const failure = thrownError(error)
+    log.error({ err: failure, path: formatted.path?.join('.') }, 'a resolver failed')
+    const { message, extensions } = answerOfFailure(failure)
     return {
-      message: 'Internal error.',
+      message,
       ...(formatted.locations && { locations: formatted.locations }),
       ...(formatted.path && { path: formatted.path }),
-      extensions: { code: 'INTERNAL_SERVER_ERROR' },
+      extensions,
     }
   }
 }

@@ -24,7 +24,7 @@ export type ModuleLog<Transaction> = {
    */
   transaction<T>(
     work: (tx: Transaction, append: Append) => Promise<T>,
-    options?: TransactionOptions,
+    options?: TransactionOptions & { /** @default the module's own */ db?: Transacting<Transaction> },
   ): Promise<T>
   /**
    * Positioned entries of one client and these types (`passes` is not asked) after a cursor (null: from the oldest kept), oldest first.
@@ -42,8 +42,13 @@ export type ModuleLog<Transaction> = {
 }
 
 export type TransactionOptions = {
-  /** Of the whole transaction, in ms. @default 5,000 */
+  /** Of the whole transaction, in ms. @default the client's */
   timeout?: number
+}
+
+/** A Prisma client of the module's database. */
+export type Transacting<Transaction> = {
+  $transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
 }
 
 /**
@@ -53,8 +58,7 @@ export type TransactionOptions = {
 export type Append = (event: NewEvent) => Promise<PlatformEvent>
 
 export type ModuleLogOptions<Transaction extends LogTransaction> = {
-  /** The module's Prisma client. */
-  db: { $transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T> }
+  db: Transacting<Transaction>
   /** The module's own database, for the connections that Prisma cannot give: LISTEN, and the relay's lock. */
   databaseUrl: string
   /** The module's name: the `source` of its events. */
@@ -105,7 +109,7 @@ export async function openModuleLog<Transaction extends LogTransaction>({
   const tailing = { reader, pool, source, log, maxBehind, skipping: createTurns(skipsAtOnce) }
 
   return {
-    async transaction(work, options) {
+    async transaction(work, { db: through = db, ...options } = {}) {
       const appended: Promise<PlatformEvent>[] = []
       const append: Append = (event) => {
         const written = completeEvent({ source, catalogue }, event)
@@ -114,7 +118,7 @@ export async function openModuleLog<Transaction extends LogTransaction>({
         appended.push(written)
         return written
       }
-      const result = await db.$transaction(async (tx) => {
+      const result = await through.$transaction(async (tx) => {
         const outcome = await work(tx, append)
         // An append that nobody awaited must neither miss the commit nor fail unseen.
         await insertEvents(tx, await Promise.all(appended))

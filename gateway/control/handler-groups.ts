@@ -23,8 +23,8 @@ export function handlersOf({ clients }: RegistryState, client: string): readonly
 export type HandlerGroupsOptions = { askDesk: AskDesk; state(): RegistryState }
 
 /**
- * The handlers of each client as a consumer group. The lambda host keeps them: while none can be reached there are none to
- * be seen.
+ * The handlers of each client as a consumer group. The lambda host keeps them: while none can be reached, or its
+ * database is away, there are none to be seen.
  */
 export async function readHandlerGroups(
   { askDesk, state }: HandlerGroupsOptions,
@@ -92,6 +92,8 @@ function tooOld(error: unknown): null {
 }
 
 function unlessUnavailable(error: unknown): null {
-  if (error instanceof TrellisError && error.code === 'SUBGRAPH_UNAVAILABLE') return null
+  const isAway =
+    error instanceof TrellisError && ['SUBGRAPH_UNAVAILABLE', 'DATABASE_UNAVAILABLE'].includes(error.code)
+  if (isAway) return null
   throw error
 }

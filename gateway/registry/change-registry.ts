@@ -84,7 +84,7 @@ export function changeRegistry<T>(
       await tx.$executeRaw`SELECT pg_notify(${registryChannel}, ''), pg_notify(${appendedChannel}, '')`
       return result
     },
-    { maxWait: 10_000, timeout: 30_000 },
+    { timeout: 30_000 },
   )
 }
 

@@ -1,20 +1,13 @@
 import { defaultFieldResolver, type GraphQLSchema, isObjectType } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
+import { isOutage } from '../../prisma/database-outage.ts'
 
-/** The registry's database cannot be reached, or went away meanwhile. Without a code: the database client would rewrite it. */
-export class RegistryOutage extends Error {
-  constructor(cause: unknown) {
-    super('The registry’s database cannot be reached.', { cause })
-    this.name = 'RegistryOutage'
-  }
-}
-
-/** @throws {TrellisError} REGISTRY_UNAVAILABLE where `work` throws a RegistryOutage */
+/** @throws {TrellisError} REGISTRY_UNAVAILABLE where the registry's database is away in `work` */
 export async function tellOutage<T>(work: () => PromiseLike<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof RegistryOutage)) throw error
+    if (!isOutage(error)) throw error
     throw new TrellisError('REGISTRY_UNAVAILABLE', 'The registry cannot be reached; try again in a moment.', {
       originalError: error,
     })

@@ -1,10 +1,10 @@
-import { PrismaPg } from '@prisma/adapter-pg'
 import { z } from 'zod'
 import { openBus } from '../../events/bus/open-bus.ts'
 import { parseConfig } from '../../foundation/config.ts'
 import { createLog } from '../../foundation/log.ts'
 import { type SealingKeys, sealingKey } from '../../foundation/sealed-text.ts'
 import { type Env, type RunningService, runService, type StartOptions } from '../../foundation/service.ts'
+import { clientOptions } from '../../prisma/client-options.ts'
 import { PrismaClient } from '../../prisma/generated/lambdas/client.ts'
 import { migrate } from '../../prisma/migrate.ts'
 import { createLambdaHost, type HostGround, type LambdaHostOptions } from './create-lambda-host.ts'
@@ -49,8 +49,7 @@ export async function start(env: Env, options: HostStartOptions = {}): Promise<R
   const opened = new AsyncDisposableStack()
   try {
     const log = createLog('lambdas', settings.LOG_LEVEL)
-    const adapter = new PrismaPg({ connectionString: databaseUrl, application_name: 'trellis-lambdas' })
-    const db = new PrismaClient({ adapter })
+    const db = new PrismaClient(clientOptions({ url: databaseUrl, owner: 'lambdas' }))
     opened.defer(() => db.$disconnect())
     const busUrl = settings.TRELLIS_BUS_URL
     const bus = busUrl === undefined ? null : await openBus({ url: busUrl, log })

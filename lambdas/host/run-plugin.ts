@@ -1,6 +1,7 @@
 import { type DocumentNode, execute, GraphQLError, type GraphQLFormattedError, parse } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import type { Log } from '../../foundation/log.ts'
+import { answerOfFailure } from '../../prisma/database-outage.ts'
 import type { Caller } from './ctx/caller.ts'
 import type { OpenCall } from './ctx/open-call.ts'
 import type { FindBuild } from './find-build.ts'
@@ -61,9 +62,6 @@ function shown(error: GraphQLError, log: Log): GraphQLFormattedError {
   if (original instanceof GraphQLError)
     return { ...error.toJSON(), extensions: { code: 'LAMBDA_INVALID_RESULT', ...original.extensions } }
   log.error({ err: original }, 'serving a plugin failed')
-  return {
-    message: 'Internal error.',
-    ...(error.path && { path: error.path }),
-    extensions: { code: 'INTERNAL_SERVER_ERROR' },
-  }
+  const { message, extensions } = answerOfFailure(original)
+  return { message, ...(error.path && { path: error.path }), extensions }
 }

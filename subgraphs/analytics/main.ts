@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseConfig } from '../../foundation/config.ts'
 import { type Env, type RunningService, runService } from '../../foundation/service.ts'
+import { clientOptions } from '../../prisma/client-options.ts'
 import { type Prisma, PrismaClient } from '../../prisma/generated/analytics/client.ts'
 import { connectDatabase } from '../connect-database.ts'
 import { moduleSettings } from '../module-settings.ts'
@@ -8,7 +9,7 @@ import { startModule } from '../start-module.ts'
 import { createActivityLoader } from './activity-loader.ts'
 import type { AnalyticsContext } from './context.ts'
 import { countedAtOnce, createPlatformCounter } from './count-platform-events.ts'
-import { rebuildMeasurements } from './rebuild-measurements.ts'
+import { rebuildMeasurements, replacedWithinMs } from './rebuild-measurements.ts'
 import { analyticsResolvers } from './resolvers.ts'
 
 /** Starts the analytics module. @throws {ConfigError}, {MigrationError}, or what listening throws */
@@ -21,11 +22,16 @@ export async function start(env: Env): Promise<RunningService> {
       connectDatabase('analytics', settings.DATABASE_URL, (options) => new PrismaClient(options)),
     async createModule({ db, events, bus, log }, closeLater) {
       const resources = { db, events, log }
+      const url = settings.DATABASE_URL
+      const patientDb = new PrismaClient(
+        clientOptions({ url, owner: 'analytics', answersWithinMs: replacedWithinMs }),
+      )
+      closeLater(() => patientDb.$disconnect())
       const leave = await bus.subscribe({
         group: 'analytics',
         concurrency: countedAtOnce,
         handle: createPlatformCounter(resources),
-        replay: rebuildMeasurements(resources),
+        replay: rebuildMeasurements({ ...resources, patientDb }),
       })
       closeLater(leave)
       return {

@@ -1,18 +1,24 @@
 import type { ReplayHandler } from '../../events/bus/bus.ts'
-import type { Prisma } from '../../prisma/generated/analytics/client.ts'
+import type { Prisma, PrismaClient } from '../../prisma/generated/analytics/client.ts'
 import type { AnalyticsResources } from './context.ts'
 import { countRebuilt, isMetric, measurementOf } from './count-platform-events.ts'
 import { announceUpdates, type CountedAt } from './metric-updates.ts'
 
 /** Of one rebuild: the newest minutes that are others by it. Nobody watches more. */
 const maxAnnounced = 10_000
-const timeout = 600_000
+/** One statement replaces a month. */
+export const replacedWithinMs = 600_000
+
+export type RebuildGround = AnalyticsResources & {
+  /** Of the same database; waits for a statement for `replacedWithinMs`. */
+  patientDb: PrismaClient
+}
 
 /**
  * What was counted of the platform's events is made anew beside what is in use, from their replay, and takes its place in
  * one transaction: series show the old or the new, and never something between. What callers have tracked stays as it is.
  */
-export function rebuildMeasurements({ db, events }: AnalyticsResources): ReplayHandler {
+export function rebuildMeasurements({ db, patientDb, events }: RebuildGround): ReplayHandler {
   return {
     async begin({ id, client, type, from, to }) {
       await db.rebuild.createMany({ data: [{ id, client, type, from, to }], skipDuplicates: true })
@@ -20,16 +26,16 @@ export function rebuildMeasurements({ db, events }: AnalyticsResources): ReplayH
     async handle(event, { id }) {
       if (isMetric(event)) await countRebuilt(db, id, [measurementOf(event)])
     },
-    end: ({ id, requestedBy }) => takePlace(events, { id, actor: requestedBy }),
+    end: ({ id, requestedBy }) => takePlace({ events, patientDb }, { id, actor: requestedBy }),
     async abandon({ id }) {
-      await db.rebuild.deleteMany({ where: { id } })
+      await patientDb.rebuild.deleteMany({ where: { id } })
     },
   }
 }
 
 /** Ended before, it is gone, and so nothing is done twice. Its row is locked: whoever counts into it has done so, or fails. */
 async function takePlace(
-  events: AnalyticsResources['events'],
+  { events, patientDb }: Pick<RebuildGround, 'events' | 'patientDb'>,
   { id, actor }: { id: string; actor: string | null },
 ): Promise<void> {
   await events.transaction(
@@ -42,7 +48,7 @@ async function takePlace(
       await tx.rebuild.delete({ where: { id } })
       await announceUpdates({ tx, append }, changed, { actor, traceparent: null })
     },
-    { timeout },
+    { timeout: replacedWithinMs, db: patientDb },
   )
 }
 

@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import type { Owner } from '../../prisma/owners.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
 export type CuttableDatabase = TestDatabase & {
@@ -12,9 +13,9 @@ export type CuttableDatabase = TestDatabase & {
   directUrl: string
 }
 
-/** A platform database of its own behind a wire that can be cut: to those at this end the server is gone. */
-export async function createCuttableDatabase(): Promise<CuttableDatabase> {
-  const database = await createTestDatabase('platform')
+/** A database of its own behind a wire that can be cut: to those at this end the server is gone. */
+export async function createCuttableDatabase(owner: Owner = 'platform'): Promise<CuttableDatabase> {
+  const database = await createTestDatabase(owner)
   const target = new URL(database.url)
   const wire = { host: target.hostname, port: Number(target.port) }
   const sockets = new Set<Socket>()

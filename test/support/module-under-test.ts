@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 import type { Env, RunningService } from '../../foundation/service.ts'
 import type { ClientViewer, Role } from '../../foundation/viewer.ts'
 import type { Owner } from '../../prisma/owners.ts'
-import { createTestDatabase } from './database.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
 import { type GatewayStandIn, startGatewayStandIn } from './gateway-stand-in.ts'
 
 export type Answer = {
@@ -34,13 +34,14 @@ export type ModuleUnderTest = {
   close(): Promise<void>
 }
 
-/** Starts a module's real `start` on databases of its own. */
+/** Starts a module's real `start` on databases of its own; `own` is closed with it. */
 export async function startModuleUnderTest(
   name: Owner,
   start: (env: Env) => Promise<RunningService>,
   settings: Env = {},
+  own: Promise<TestDatabase> = createTestDatabase(name),
 ): Promise<ModuleUnderTest> {
-  const [database, bus] = await Promise.all([createTestDatabase(name), createTestDatabase('bus')])
+  const [database, bus] = await Promise.all([own, createTestDatabase('bus')])
   const gateway = await startGatewayStandIn()
   const env = {
     LOG_LEVEL: 'silent',

@@ -4,7 +4,7 @@ import { createApiKey } from '../../gateway/registry/api-keys.ts'
 import { createClient } from '../../gateway/registry/create-client.ts'
 import { type HostStartOptions, start as startHost } from '../../lambdas/host/main.ts'
 import { start as startData } from '../../subgraphs/data/main.ts'
-import { createTestDatabase } from './database.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
 import { eventually } from './eventually.ts'
 import { type Answer, type GatewayUnderTest, startGatewayUnderTest } from './gateway-under-test.ts'
 
@@ -18,19 +18,19 @@ export type PluginPlatform = {
   close: Close
 }
 
-/** A real gateway, data module, bus and lambda host in this process, on databases of their own. The host may be yet to register. */
+/** A real gateway, data module, bus and lambda host in this process, on databases of their own (`lambdasDatabase` is closed with it). The host may be yet to register. */
 export async function startPluginPlatform(
   clients: readonly string[],
-  options: HostStartOptions = {},
+  { lambdasDatabase, ...options }: HostStartOptions & { lambdasDatabase?: TestDatabase } = {},
 ): Promise<PluginPlatform> {
   const opened = new AsyncDisposableStack()
-  const open = async (owner: Parameters<typeof createTestDatabase>[0]) => {
-    const database = await createTestDatabase(owner)
+  const open = async (owner: Parameters<typeof createTestDatabase>[0], own?: TestDatabase) => {
+    const database = own ?? (await createTestDatabase(owner))
     opened.defer(database.drop)
     return database.url
   }
   const bus = await open('bus')
-  const [data, lambdas] = [await open('data'), await open('lambdas')]
+  const [data, lambdas] = [await open('data'), await open('lambdas', lambdasDatabase)]
   const gateway = await startGatewayUnderTest({ busUrl: bus })
   const env = (owner: 'data' | 'lambdas', url: string) => ({
     LOG_LEVEL: 'silent',

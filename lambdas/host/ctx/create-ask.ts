@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { TrellisError } from '../../../foundation/errors.ts'
 import type { Log } from '../../../foundation/log.ts'
+import { answerOfFailure } from '../../../prisma/database-outage.ts'
 import type { Ask } from '../isolate-process.ts'
 
 const graphQuestion = { document: z.string(), variables: z.record(z.string(), z.unknown()) }
@@ -61,7 +62,7 @@ export function createAsk(powers: Powers, log: Log): Ask {
     } catch (error) {
       if (error instanceof TrellisError) return refusal(error)
       log.error({ err: error }, 'a lambda could not be answered')
-      return refusal(new TrellisError('INTERNAL_SERVER_ERROR', 'The platform could not answer.'))
+      return refusal(answerOfFailure(error))
     }
   }
 }

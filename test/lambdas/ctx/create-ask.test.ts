@@ -71,6 +71,6 @@ test('a refusal has its code; of a fault of the platform nothing is told', async
     code: 'KV_FULL',
   })
   expect(await failing(new Error('password of the database'))(question)).toBe(
-    '{"refused":"The platform could not answer.","code":"INTERNAL_SERVER_ERROR"}',
+    '{"refused":"Internal error.","code":"INTERNAL_SERVER_ERROR"}',
   )
 })
