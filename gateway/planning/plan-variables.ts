@@ -1,5 +1,6 @@
 import { type GraphQLError, getVariableValues, type ValueNode, valueFromAST } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
+import { isLongerThan } from '../../foundation/json-length.ts'
 import type { PlannedOperation } from './planned-operation.ts'
 import { privateVariable } from './private-variables.ts'
 import type { RootArgument } from './root-arguments.ts'
@@ -13,6 +14,9 @@ export type PlanVariables =
 
 /** All arguments of some root fields, by response key, in place of the client's; they fit their types. */
 export type RewrittenArguments = ReadonlyMap<string, Readonly<Record<string, unknown>>>
+
+/** Twice what a request may have. What it leaves out may be filled in with more than the request itself. */
+const mostChars = 8 * 1024 * 1024
 
 /**
  * The variables of one execution of a plan, by the plan's private names: the client's, and one for each argument of a
@@ -38,7 +42,8 @@ export function planVariables(
     if (given.ok) variables[argument.variable] = given.value
     else if (given.error) faults.push(given.error)
   }
-  return faults.length > 0 ? { ok: false, errors: faults } : { ok: true, variables }
+  if (faults.length > 0) return { ok: false, errors: faults }
+  return isLongerThan(mostChars, variables) ? { ok: false, errors: [tooLong()] } : { ok: true, variables }
 }
 
 type GivenValue = { ok: true; value: unknown } | { ok: false; error: TrellisError | null }
@@ -72,6 +77,13 @@ function givenValue({ value, type, argument, coordinate }: RootArgument, coerced
     default:
       return value satisfies never
   }
+}
+
+function tooLong(): TrellisError {
+  return new TrellisError(
+    'BAD_USER_INPUT',
+    'The variables are too long with what their types fill in; send fewer of them.',
+  )
 }
 
 function invalid(message: string, nodes: GraphQLError['nodes'] | readonly ValueNode[]): TrellisError {

@@ -1,4 +1,5 @@
 import { type ErrorCode, TrellisError } from '../../foundation/errors.ts'
+import { isLongerThan } from '../../foundation/json-length.ts'
 import type { IsolateLimits } from '../isolates/isolate-limits.ts'
 import { LambdaFailure } from '../isolates/lambda-failure.ts'
 import type { CallFacts as CrossingFacts } from '../isolates/messages.ts'
@@ -64,7 +65,9 @@ const maxLevels = 3_500
 export function createRunLambdas(isolates: IsolatePool, onCrossing: readonly OnCrossing[] = []): RunLambdas {
   async function cross(build: RunnableBuild, calls: readonly LambdaCall[], run: LambdaRun) {
     const { client, digest, bundle: source, limits } = build
-    const text = JSON.stringify({ ...run.facts, calls })
+    // What is far too long is not even written.
+    const isTooLong = isLongerThan(limits.payloadChars, calls)
+    const text = isTooLong ? '' : JSON.stringify({ ...run.facts, calls })
     const startedAt = performance.now()
     let known: CrossingFacts = { logs: [], cpuMs: 0, memoryMb: null }
     const learn = (facts: CrossingFacts) => {
@@ -79,7 +82,7 @@ export function createRunLambdas(isolates: IsolatePool, onCrossing: readonly OnC
       return outcomes
     }
     try {
-      if (text.length > limits.payloadChars) throw tooMuchGiven(limits)
+      if (isTooLong || text.length > limits.payloadChars) throw tooMuchGiven(limits)
       return finish(readOutcomes(await isolates.call({ ...crossing, wallMs }, run.repeatable), calls))
     } catch (error) {
       if (!(error instanceof TrellisError)) throw error

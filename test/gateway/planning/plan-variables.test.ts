@@ -123,6 +123,20 @@ describe('arguments of root fields', () => {
     expect(await received(query, {})).toMatchObject({ echo: { filter: { is: true } } })
   })
 
+  test('what types fill in does not make a short request endless', async () => {
+    const filled = createPlanner(
+      compose({
+        a: {
+          sdl: `input Filled { text: String = "${'x'.repeat(10_000)}" } type Query { a(all: [Filled!]): Int }`,
+        },
+      }),
+    )
+    const planned = await filled.plan(parse('query ($all: [Filled!]) { a(all: $all) }'), undefined)
+    const withItems = (length: number) => planVariables(planned, { all: Array.from({ length }, () => ({})) })
+    expect(withItems(100).ok).toBe(true)
+    expect(withItems(100_000)).toMatchObject({ ok: false, errors: [{ code: 'BAD_USER_INPUT' }] })
+  })
+
   test('variables that do not fit are all named', async () => {
     const { result } = await plan('query ($n: Int!, $s: Size) { echo(n: $n, size: $s) }', { s: 'XL' })
     expect(result).toMatchObject({

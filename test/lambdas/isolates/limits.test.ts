@@ -95,6 +95,8 @@ test('size of arguments', async () => {
   const longest = 10_000 - given
   expect(await ask({ text: 'x'.repeat(longest) })).toBe(longest)
   expect(await ask({ text: 'x'.repeat(longest + 1) })).toBe('LAMBDA_RESULT_TOO_LARGE')
+  // The same text again and again, as defaults are: written out, it would be longer than a text can be.
+  expect(await ask({ all: Array(100_000).fill('x'.repeat(10_000)) })).toBe('LAMBDA_RESULT_TOO_LARGE')
 })
 
 test('calls to the platform', async () => {
