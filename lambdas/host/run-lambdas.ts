@@ -155,7 +155,7 @@ function invalid(message: string): TrellisError {
   return new TrellisError('LAMBDA_INVALID_RESULT', message)
 }
 
-function tooMuchGiven({ payloadChars }: IsolateLimits): TrellisError {
+export function tooMuchGiven({ payloadChars }: Pick<IsolateLimits, 'payloadChars'>): TrellisError {
   return new TrellisError(
     'LAMBDA_RESULT_TOO_LARGE',
     `A lambda is given at most ${payloadChars} characters of JSON.`,

@@ -6,7 +6,7 @@ import type { Caller } from './ctx/caller.ts'
 import type { OpenCall } from './ctx/open-call.ts'
 import type { FindBuild } from './find-build.ts'
 import type { LimitsOf } from './limits-of.ts'
-import type { RunLambdas } from './run-lambdas.ts'
+import type { LambdaCall, RunLambdas } from './run-lambdas.ts'
 import { createWaves } from './waves.ts'
 
 export type GraphQLRequest = { query: string; variables?: Record<string, unknown>; operationName?: string }
@@ -44,13 +44,16 @@ export function createPluginRunner(options: PluginRunnerOptions): RunPlugin {
     const { client, digest } = call
     const { schema, bundle } = await findBuild(client, digest)
     const { facts, ask } = openCall(call)
-    const build = { client, digest, bundle, limits: limitsOf(client) }
+    const limits = limitsOf(client)
+    const build = { client, digest, bundle, limits }
+    const cross = (calls: readonly LambdaCall[], repeatable: boolean) =>
+      runLambdas(build, calls, { facts, ask, repeatable })
     const { data, errors } = await execute({
       schema,
       document: read(query),
       variableValues: variables,
       operationName,
-      contextValue: createWaves((calls, repeatable) => runLambdas(build, calls, { facts, ask, repeatable })),
+      contextValue: createWaves(cross, limits),
     })
     return { data, ...(errors && { errors: errors.map((error) => shown(error, log)) }) }
   }

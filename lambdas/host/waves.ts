@@ -1,4 +1,6 @@
-import type { LambdaCall, LambdaOutcome, Outcome } from './run-lambdas.ts'
+import { isLongerThan } from '../../foundation/json-length.ts'
+import type { IsolateLimits } from '../isolates/isolate-limits.ts'
+import { type LambdaCall, type LambdaOutcome, type Outcome, tooMuchGiven } from './run-lambdas.ts'
 
 /** Calls lambdas; an outcome for each, in their order. Never rejects for a fault of theirs. */
 type Cross = (calls: readonly LambdaCall[], repeatable: boolean) => Promise<LambdaOutcome[]>
@@ -9,7 +11,7 @@ type Cross = (calls: readonly LambdaCall[], repeatable: boolean) => Promise<Lamb
  */
 export type Waves = {
   root(lambda: string, args: object): Promise<unknown>
-  /** One of many objects. */
+  /** One of many objects. @throws {TrellisError} LAMBDA_RESULT_TOO_LARGE */
   field(lambda: string, args: object, parent: object): Promise<unknown>
   /** At once and alone, and never repeated. */
   mutation(lambda: string, args: object): Promise<unknown>
@@ -18,7 +20,7 @@ export type Waves = {
 type Waiting = { call: LambdaCall; settle(outcome: LambdaOutcome): void }
 type Batch = { parents: object[]; answers: PromiseWithResolvers<unknown>[] }
 
-export function createWaves(cross: Cross): Waves {
+export function createWaves(cross: Cross, limits: Pick<IsolateLimits, 'payloadChars'>): Waves {
   let wave: Waiting[] = []
   let batches = new Map<string, Batch>()
 
@@ -57,6 +59,8 @@ export function createWaves(cross: Cross): Waves {
       return answer.promise
     },
     field(lambda, args, parent) {
+      // They are written out for each object.
+      if (isLongerThan(limits.payloadChars, args)) throw tooMuchGiven(limits)
       const name = `${lambda} ${JSON.stringify(args)}`
       const batch = batches.get(name) ?? openBatch(lambda, args)
       batches.set(name, batch)
