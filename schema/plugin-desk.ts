@@ -55,12 +55,17 @@ export type LogLevel = (typeof logLevels)[number]
 /** `time` is RFC 3339. */
 export type LogLine = { seq: string; time: string; level: LogLevel; lambda: string; line: string }
 
-/** The event with all its attributes; `failedAt` is RFC 3339. */
+/**
+ * The event with all its attributes; `failedAt` is RFC 3339. `file` and `line`, from 1, are where in the plugin's files the
+ * error was thrown, of the release that was served then; null where it was not, or that cannot be said.
+ */
 export type HandlerDeadLetter = {
   key: string
   group: string
   event: unknown
   error: string
+  file: string | null
+  line: number | null
   attempts: number
   failedAt: string
   redelivering: boolean

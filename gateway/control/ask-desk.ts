@@ -30,6 +30,8 @@ const logLine = z.object({
 const deadLetter = z.object({
   ...{ key: z.string(), group: z.string(), error: z.string(), failedAt: z.string() },
   ...{ event: z.unknown(), attempts: z.number(), redelivering: z.boolean() },
+  // A host that is older than this gateway tells no place.
+  ...{ file: z.string().nullable().default(null), line: z.number().nullable().default(null) },
 })
 const handlerGroup = z.object({
   ...{ client: z.string(), members: z.number(), waiting: z.number(), deadLetters: z.number() },

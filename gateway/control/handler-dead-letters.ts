@@ -1,10 +1,15 @@
 import { z } from 'zod'
-import type { BusOperations } from '../../events/bus/bus-operations.ts'
+import type { BusOperations, DeadLetter } from '../../events/bus/bus-operations.ts'
 import type { PlatformEvent } from '../../events/catalogue/platform-event.ts'
+import type { HandlerDeadLetter } from '../../schema/plugin-desk.ts'
 import type { AskDesk, DeskCall } from './ask-desk.ts'
 
-/** What can be done with the dead letters of a consumer group, wherever they are kept. */
-export type DeadLetters = Pick<BusOperations, 'deadLetters' | 'redeliver'>
+/** What can be done with the dead letters of a consumer group, wherever they are kept: those of plugins have a place. */
+export type DeadLetters = Pick<BusOperations, 'redeliver'> & {
+  deadLetters(...page: Parameters<BusOperations['deadLetters']>): Promise<PlacedDeadLetter[]>
+}
+
+type PlacedDeadLetter = DeadLetter & Partial<Pick<HandlerDeadLetter, 'file' | 'line'>>
 
 const eventSchema: z.ZodType<PlatformEvent> = z.object({
   ...{ id: z.string(), source: z.string(), type: z.string(), subject: z.string(), client: z.string() },

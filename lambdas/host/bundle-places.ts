@@ -1,6 +1,8 @@
 import { SourceMap } from 'node:module'
 import { LRUCache } from 'lru-cache'
+import type { TrellisError } from '../../foundation/errors.ts'
 import type { Place } from '../../foundation/find-in-files.ts'
+import { LambdaFailure } from '../isolates/lambda-failure.ts'
 
 /** What stands before the map of a bundle, which is its last line: its author's files are in it by name, not by content. */
 const mapMark = '\n//# sourceMappingURL=data:application/json;base64,'
@@ -15,6 +17,11 @@ const read = new LRUCache<string, SourceMap>({ max: 20 })
 export function scriptOf(bundle: string): string {
   const end = bundle.lastIndexOf(mapMark)
   return end < 0 ? bundle : bundle.slice(0, end + 1)
+}
+
+/** Where in the author's files a lambda failed; null where it is not its code that threw, or that cannot be said. */
+export function placeOfError(bundle: string, error: TrellisError): Place | null {
+  return error instanceof LambdaFailure ? placeIn(bundle, error.trace) : null
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { PlatformEvent } from '../../../events/catalogue/platform-event.ts'
 import { TrellisError } from '../../../foundation/errors.ts'
+import type { Place } from '../../../foundation/find-in-files.ts'
+import { placeOfError } from '../bundle-places.ts'
 import type { Caller } from '../ctx/caller.ts'
 import { causeOfEvent, maxHops } from '../ctx/causation.ts'
 import type { OpenCall } from '../ctx/open-call.ts'
@@ -22,6 +24,16 @@ export type HandleEvent = (
   queued: Pick<QueuedEvent, 'event' | 'ageMs'>,
   signal: AbortSignal,
 ) => Promise<'done' | 'early'>
+
+/** A handler's error, and where in the files of its release it was thrown. */
+export class HandlerFailure extends TrellisError {
+  readonly place: Place | null
+
+  constructor({ code, message }: TrellisError, place: Place | null) {
+    super(code, message)
+    this.place = place
+  }
+}
 
 /** What was released before an event was noted is known to every gateway after that time. */
 const knownEverywhereMs = 5_000
@@ -54,7 +66,8 @@ export function createHandleEvent(options: HandleEventOptions): HandleEvent {
       [{ lambda: `on:${event.type}`, argument: shown(event) }],
       { facts, ask, repeatable: false },
     )
-    if (outcome && 'error' in outcome) throw outcome.error
+    if (outcome && 'error' in outcome)
+      throw new HandlerFailure(outcome.error, placeOfError(bundle, outcome.error))
     return 'done'
   }
 }

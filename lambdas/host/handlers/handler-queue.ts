@@ -1,7 +1,8 @@
 import type { DeadLetter } from '../../../events/bus/bus-operations.ts'
 import type { PlatformEvent } from '../../../events/catalogue/platform-event.ts'
+import type { Place } from '../../../foundation/find-in-files.ts'
 import type { PrismaClient } from '../../../prisma/generated/lambdas/client.ts'
-import { type HandlerGroup, handlerGroupOf } from '../../../schema/plugin-desk.ts'
+import { type HandlerDeadLetter, type HandlerGroup, handlerGroupOf } from '../../../schema/plugin-desk.ts'
 import { announceHandlers } from './handled-types.ts'
 
 /**
@@ -18,11 +19,11 @@ export type HandlerQueue = {
   next(client: string, inHand: readonly string[], limit: number): Promise<QueuedEvent[]>
   done(queued: QueuedEvent): Promise<void>
   /** To be tried again. `attempts`: those that count. */
-  postpone(queued: QueuedEvent, again: { delayMs: number; attempts: number; error: string }): Promise<void>
+  postpone(queued: QueuedEvent, again: { delayMs: number; attempts: number; failure: Failure }): Promise<void>
   /** Makes it a dead letter; its subject goes on. */
-  bury(queued: QueuedEvent, error: string): Promise<void>
+  bury(queued: QueuedEvent, failure: Failure): Promise<void>
   /** In the order in which they came. Pages by `after`, the `key` of the last one seen. */
-  deadLetters(client: string, page: { after: string | null; limit: number }): Promise<DeadLetter[]>
+  deadLetters(client: string, page: { after: string | null; limit: number }): Promise<PlacedDeadLetter[]>
   /** @param ids of events; null: all. @returns how many will be handled again */
   redeliver(client: string, ids: readonly string[] | null): Promise<number>
   /** @param client null: all that ever had something to do */
@@ -41,8 +42,15 @@ export type QueuedEvent = {
   ageMs: number
 }
 
+/** Why it could not be handled, and where in the plugin's files that was. */
+export type Failure = { error: string; place: Place | null }
+
+export type PlacedDeadLetter = DeadLetter & Pick<HandlerDeadLetter, 'file' | 'line'>
+
 type DeadRow = Pick<QueuedEvent, 'seq' | 'attempts' | 'event'> & {
   error: string
+  file: string | null
+  line: number | null
   failed_at: Date
   waiting: boolean
 }
@@ -89,28 +97,30 @@ export function createHandlerQueue(db: PrismaClient): HandlerQueue {
       await db.$executeRaw`DELETE FROM handler_event WHERE seq = ${seq}`
     },
     // Another owner may have tried it meanwhile: what it noted stays.
-    async postpone({ seq, attempts: before }, { delayMs, attempts, error }) {
+    async postpone({ seq, attempts: before }, { delayMs, attempts, failure: { error, place } }) {
       await db.$executeRaw`
         UPDATE handler_event SET attempts = ${attempts}, error = ${storable(error)},
+          error_file = ${place?.file ?? null}, error_line = ${place?.line ?? null},
           due_at = now() + ${delayMs} * interval '1 ms'
         WHERE seq = ${seq} AND waiting AND attempts = ${before}`
     },
-    async bury({ seq, attempts }, error) {
+    async bury({ seq, attempts }, { error, place }) {
       await db.$executeRaw`
-        UPDATE handler_event SET attempts = ${attempts} + 1, error = ${storable(error)}, waiting = FALSE, failed_at = now()
+        UPDATE handler_event SET attempts = ${attempts} + 1, error = ${storable(error)},
+          error_file = ${place?.file ?? null}, error_line = ${place?.line ?? null},
+          waiting = FALSE, failed_at = now()
         WHERE seq = ${seq} AND waiting AND attempts = ${attempts}`
     },
     async deadLetters(client, { after, limit }) {
       const rows = await db.$queryRaw<DeadRow[]>`
-        SELECT seq, attempts, event, error, failed_at, waiting FROM handler_event
+        SELECT seq, attempts, event, error, error_file AS file, error_line AS line, failed_at, waiting
+        FROM handler_event
         WHERE client = ${client} AND failed_at IS NOT NULL AND seq > ${after ?? '0'}::bigint
         ORDER BY seq LIMIT ${limit}`
-      return rows.map(({ seq, attempts, event, error, failed_at, waiting }) => ({
+      return rows.map(({ seq, failed_at, waiting, ...letter }) => ({
+        ...letter,
         key: String(seq),
         group: handlerGroupOf(client),
-        event,
-        error,
-        attempts,
         failedAt: failed_at.toISOString(),
         redelivering: waiting,
       }))

@@ -3,7 +3,7 @@ import { createWakeup } from '../../../events/wakeup.ts'
 import type { Close } from '../../../foundation/closing.ts'
 import { TrellisError } from '../../../foundation/errors.ts'
 import type { Log } from '../../../foundation/log.ts'
-import type { HandleEvent } from './handle-event.ts'
+import { type HandleEvent, HandlerFailure } from './handle-event.ts'
 import { type HandlerQueue, leaseMs, type QueuedEvent } from './handler-queue.ts'
 
 export type WorkOptions = {
@@ -131,7 +131,11 @@ async function attempt(queued: QueuedEvent, options: WorkOptions, signal: AbortS
   }
   if (outcome === 'done') return options.queue.done(queued)
   const { attempts } = queued
-  return options.queue.postpone(queued, { delayMs: earlyMs, attempts, error: 'No release handles it yet.' })
+  return options.queue.postpone(queued, {
+    delayMs: earlyMs,
+    attempts,
+    failure: { error: 'No release handles it yet.', place: null },
+  })
 }
 
 async function fail(
@@ -142,17 +146,22 @@ async function fail(
   const { event, attempts } = queued
   if (!(error instanceof TrellisError)) {
     log.error({ err: error, event: event.id }, 'the platform could not have an event handled; trying again')
-    return queue.postpone(queued, { delayMs: platformRetryMs, attempts, error: 'The platform failed.' })
+    return queue.postpone(queued, {
+      delayMs: platformRetryMs,
+      attempts,
+      failure: { error: 'The platform failed.', place: null },
+    })
   }
-  const text = `${error.code}: ${error.message}`
+  const place = error instanceof HandlerFailure ? error.place : null
+  const failure = { error: `${error.code}: ${error.message}`, place }
   const delayMs = retryDelaysMs[attempts]
   // What goes round in a circle does so the next time, too.
   if (delayMs === undefined || error.code === 'EVENT_LOOP') {
     log.warn(
-      { client: event.client, event: event.id, error: text },
+      { client: event.client, event: event.id, ...failure },
       'an event became a dead letter of a plugin',
     )
-    return queue.bury(queued, text)
+    return queue.bury(queued, failure)
   }
-  return queue.postpone(queued, { delayMs, attempts: attempts + 1, error: text })
+  return queue.postpone(queued, { delayMs, attempts: attempts + 1, failure })
 }

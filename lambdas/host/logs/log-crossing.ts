@@ -1,6 +1,5 @@
 import type { TrellisError } from '../../../foundation/errors.ts'
-import { LambdaFailure } from '../../isolates/lambda-failure.ts'
-import { placeIn } from '../bundle-places.ts'
+import { placeOfError } from '../bundle-places.ts'
 import type { Redaction } from '../ctx/redaction.ts'
 import type { LambdaOutcome, OnCrossing } from '../run-lambdas.ts'
 import type { LogLevel, NewLine, PluginLog } from './plugin-log.ts'
@@ -53,6 +52,6 @@ function failuresOf(
 }
 
 function lineOf(error: TrellisError, bundle: string): string {
-  const place = error instanceof LambdaFailure && placeIn(bundle, error.trace)
+  const place = placeOfError(bundle, error)
   return `${error.code}: ${error.message}${place ? ` (${place.file}:${place.line})` : ''}`
 }

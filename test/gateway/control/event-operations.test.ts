@@ -240,7 +240,7 @@ test('dead letters are listed page by page, and handled again', async () => {
   const lettersOf = async (more = {}) => {
     const { data } = await ask(
       `query ($client: String, $first: Int, $after: String) { deadLetters(consumerGroup: "mail", client: $client, first: $first, after: $after) {
-        pageInfo { hasNextPage endCursor } edges { node { id error attempts redelivering event { subject data } } } } }`,
+        pageInfo { hasNextPage endCursor } edges { node { id error file line attempts redelivering event { subject data } } } } }`,
       more,
     )
     return data?.deadLetters as Edges<{ id: string; error: string }>
@@ -249,7 +249,7 @@ test('dead letters are listed page by page, and handled again', async () => {
   await eventually('all are dead', async () => (await lettersOf()).edges.length === 4)
   const first = await lettersOf({ client: 'acme', first: 2 })
   expect(first.edges.map(({ node }) => node)).toMatchObject([
-    { attempts: 1, redelivering: false, event: { subject: 's', data: null } },
+    { file: null, line: null, attempts: 1, redelivering: false, event: { subject: 's', data: null } },
     { attempts: 1 },
   ])
   expect(first.edges[0]?.node.error).toContain('no server')

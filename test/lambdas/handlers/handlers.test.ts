@@ -90,7 +90,8 @@ test('a handler is given the events of its own client, and asks with the rights 
 test('what throws is tried again, then is a dead letter; its subject keeps its order, and others do not wait', async () => {
   await host.activate(
     'order',
-    handling(`await saw(event.data.name); if (event.data.name === 'bad') throw new Error('no good')`),
+    handling(`await saw(event.data.name)
+      if (event.data.name === 'bad') throw new Error('no good')`),
   )
   const named = (name: string, subject: string) => eventOf('order', subject, { data: { name } })
   await bus.publish([named('bad', 'one'), named('after', 'one'), named('other', 'two')])
@@ -101,6 +102,7 @@ test('what throws is tried again, then is a dead letter; its subject keeps its o
     group: 'plugin:order',
     event: { subject: 'one', data: { name: 'bad' } },
     error: 'LAMBDA_FAILED: no good',
+    ...{ file: 'plugin.ts', line: 8 },
     attempts: 3,
     redelivering: false,
   })

@@ -81,10 +81,12 @@ const countOf = async (collection: string) => {
 }
 const deadLetters = (who: keyof typeof keys) =>
   ask(
-    '{ deadLetters(consumerGroup: "plugin:acme") { edges { node { id error attempts redelivering event { type client data } } } } }',
+    '{ deadLetters(consumerGroup: "plugin:acme") { edges { node { id error file line attempts redelivering event { type client data } } } } }',
     who,
   )
-type Letters = { edges: { node: { id: string; error: string; event: object } }[] }
+type Letters = {
+  edges: { node: { id: string; error: string; file: string | null; line: number | null; event: object } }[]
+}
 const lettersOf = async () =>
   ((await deadLetters('deployer')).data?.deadLetters as Letters | undefined)?.edges ?? []
 
@@ -97,9 +99,12 @@ test('a scope that is taken away is gone at once: what needs it is a dead letter
   })
   expect(letter?.node).toMatchObject({
     error: expect.stringContaining('records:write'),
+    // Where the plugin asked.
+    ...{ file: 'plugin.ts', line: 17 },
     event: { type: 'data.record.created', client: 'acme', data: null },
   })
   expect((await deadLetters('otherDeployer')).errors?.[0]?.extensions.code).toBe('NOT_FOUND')
+  expect((await deadLetters('server')).errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED')
   expect((await deadLetters('operator')).data?.deadLetters).toMatchObject({
     edges: [{ node: { attempts: 2 } }],
   })
@@ -116,7 +121,7 @@ test('a handler whose own writes trigger it is stopped, through gateway and modu
   const loop = await eventually('it is stopped', async () =>
     (await lettersOf()).find(({ node }) => node.error.startsWith('EVENT_LOOP')),
   )
-  expect(loop).toBeDefined()
+  expect(loop?.node).toMatchObject({ file: null, line: null })
   expect(await countOf('circle')).toBe(7)
 })
 
