@@ -15,15 +15,16 @@ export type PagedList<Node> = {
   count(): Promise<number>
 }
 
-export type Edge<Node> = { cursor: string; node: Node }
+/** Cursors are written for those who select them: each is signed. */
+export type Edge<Node> = { cursor(): string; node: Node }
 
 export type Connection<Node> = {
   edges: Edge<Node>[]
   pageInfo: {
     hasNextPage: boolean
     hasPreviousPage: boolean
-    startCursor: string | null
-    endCursor: string | null
+    startCursor(): string | null
+    endCursor(): string | null
   }
   totalCount(): Promise<number>
 }
@@ -47,14 +48,14 @@ export async function readConnection<Node>(
   const nodes = await list.read(start, first + 1)
   const edges = nodes
     .slice(0, first)
-    .map((node) => ({ cursor: cursors.write(list.place, list.position(node)), node }))
+    .map((node) => ({ cursor: () => cursors.write(list.place, list.position(node)), node }))
   return {
     edges,
     pageInfo: {
       hasNextPage: nodes.length > first,
       hasPreviousPage: start !== null,
-      startCursor: edges.at(0)?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      startCursor: () => edges.at(0)?.cursor() ?? null,
+      endCursor: () => edges.at(-1)?.cursor() ?? null,
     },
     totalCount: () => list.count(),
   }

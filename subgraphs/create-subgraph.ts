@@ -132,7 +132,10 @@ async function serveHttp<Context extends object>(
     // Before the body is read: nobody but the gateway makes this process parse anything.
     onRequest: async (request, reply) => {
       const abort = new AbortController()
-      reply.raw.once('close', () => abort.abort())
+      reply.raw.once('close', () => {
+        // An error with its stack is made for it, which costs more than much of what is asked here.
+        if (!reply.raw.writableFinished) abort.abort()
+      })
       const { authorization, traceparent } = request.headers
       calls.set(request, await verify({ token: bearer(authorization), traceparent }, abort.signal))
     },

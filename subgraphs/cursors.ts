@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { TrellisError } from '../foundation/errors.ts'
 
 /** Which list of which client: a cursor of one place is refused in every other. */
@@ -21,7 +21,7 @@ const signatureBytes = 16
 
 /** @param secret common to all instances of a module, long and random: its credential; cursors die with it */
 export function createCursors(secret: string): Cursors {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'trellis list cursors', 32))
+  const key = createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'trellis list cursors', 32)))
   const sign = (place: Place, body: Uint8Array) =>
     createHmac('sha256', key)
       .update(JSON.stringify([place.client, place.list]))

@@ -79,10 +79,9 @@ describe('compileRecordSchema', () => {
       { $defs: { x: { anyOf: [{ $ref: '#/$defs/x' }, { $ref: '#/$defs/x' }] } }, $ref: '#/$defs/x' },
     ],
   ])('%s is stopped', (_what, schema) => {
-    const begun = performance.now()
+    // Nothing else ends it: it would go on for longer than any test.
     const validate = compileRecordSchema(schema)
     expect(() => validate({ a: 'x'.repeat(100) })).toThrow(expect.objectContaining(refusal))
-    expect(performance.now() - begun).toBeLessThan(2_000)
     // It leaves nothing behind: the next record is judged as ever.
     expect(compileRecordSchema({ required: ['b'] })({})).toHaveLength(1)
   })
