@@ -1,5 +1,5 @@
 import { TrellisError } from '../foundation/errors.ts'
-import { isStorableText } from './storable-text.ts'
+import { isStorableText } from '../foundation/storable-text.ts'
 
 export type TextBounds = {
   /** What the text is called in errors. */

@@ -3,6 +3,7 @@ import { makeExecutableSchema } from '@graphql-tools/schema'
 import type { Close } from '../../foundation/closing.ts'
 import type { Log } from '../../foundation/log.ts'
 import { tellOutages } from '../registry/registry-outage.ts'
+import { refuseUnstorable } from '../registry/storable-arguments.ts'
 import { createApolloAnswering } from '../supergraph/answer-through-apollo.ts'
 import { createApolloServer } from '../supergraph/apollo-server.ts'
 import type { Graph } from '../supergraph/graph.ts'
@@ -49,7 +50,7 @@ export async function createControlGraph(
       createPluginResolvers({ ...options, hasClient }),
     ],
   })
-  const schema = tellOutages(executable)
+  const schema = tellOutages(refuseUnstorable(executable))
   const apollo = createApolloServer({ schema }, log)
   await apollo.start()
   const graph: Graph = {

@@ -3,6 +3,7 @@ import type { JWK } from 'jose'
 import { z } from 'zod'
 import { TrellisError } from '../../foundation/errors.ts'
 import { lambdaAudience } from '../../foundation/gateway-token.ts'
+import { isStorableText } from '../../foundation/storable-text.ts'
 import type { ModuleRegistration, RegistrationReply } from '../../schema/registration.ts'
 import type { Changed } from '../registry/change-judged.ts'
 import { isAllowedAddress, type ModuleAddresses } from '../registry/module-addresses.ts'
@@ -21,6 +22,8 @@ export type RegistrationOptions = {
   publish(sdl: ClientSdl): Promise<Changed<void>>
 }
 
+const text = z.string().refine(isStorableText, 'not well-formed, or with NUL')
+
 const paramsSchema = z.object({ name: z.string(), id: z.string().regex(/^[\w-]{1,64}$/) })
 
 /** Public keys of the one kind that tokens are signed with; a private half has no business here. */
@@ -32,14 +35,14 @@ const publicKeySchema = z.custom<JWK>(
 )
 
 const registrationSchema: z.ZodType<ModuleRegistration> = z.object({
-  sdl: z.string().max(1_000_000),
-  version: z.string().min(1).max(100),
+  sdl: text.max(1_000_000),
+  version: text.min(1).max(100),
   url: z.url({ protocol: /^https?$/ }),
   tokenKeys: z.array(publicKeySchema).max(100).optional(),
 })
 
-const clientParamsSchema = z.object({ name: z.string(), client: z.string() })
-const sdlSchema = z.object({ sdl: z.string().min(1).max(1_000_000) })
+const clientParamsSchema = z.object({ name: z.string(), client: text })
+const sdlSchema = z.object({ sdl: text.min(1).max(1_000_000) })
 
 /** `PUT` and `DELETE /modules/:name/instances/:id`, `/modules/:name/clients/:client/sdl`: the treaty is schema/registration.ts. */
 export function addRegistrationRoute(server: FastifyInstance, options: RegistrationOptions): void {

@@ -5,6 +5,7 @@ import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
 import { ownModule } from '../registry/own-module.ts'
 import { tellOutages } from '../registry/registry-outage.ts'
+import { refuseUnstorable } from '../registry/storable-arguments.ts'
 import { createShowError } from '../supergraph/show-error.ts'
 import type { Subgraph, SubgraphResponse } from '../transports/subgraph-fetch.ts'
 import { createKeyResolvers, type KeysOptions } from './key-resolvers.ts'
@@ -14,7 +15,8 @@ const keptDocuments = 500
 /** The gateway's own part of every client's graph, answered in this process. */
 export function createOwnSubgraph(options: KeysOptions, log: Log): Subgraph {
   const resolvers = createKeyResolvers(options)
-  const schema = tellOutages(buildSubgraphSchema([{ typeDefs: parse(ownModule.sdl), resolvers }]))
+  const executable = buildSubgraphSchema([{ typeDefs: parse(ownModule.sdl), resolvers }])
+  const schema = tellOutages(refuseUnstorable(executable))
   const show = createShowError(log)
   const documents = new LRUCache<string, DocumentNode>({ max: keptDocuments })
   const read = (text: string) => {

@@ -12,6 +12,7 @@ import {
   TokenKind,
   visit,
 } from 'graphql'
+import { isStorableText } from '../../foundation/storable-text.ts'
 import { type BuildLimits, defaultBuildLimits } from './build-limits.ts'
 import { defaultLengths } from './default-values.ts'
 
@@ -51,6 +52,7 @@ export function checkSdl(
 ): CheckedSdl {
   if (sdl.length > sdlChars)
     return unread('SDL_TOO_LARGE', `The SDL has ${sdl.length} characters, and may have ${sdlChars}.`, null)
+  if (!isStorableText(sdl)) return unread('SDL_SYNTAX', 'The SDL is not well-formed text, or has NUL.', null)
   try {
     // The parser wants a definition; a plugin of rules and handlers has none.
     const isEmpty = new Lexer(new Source(sdl)).advance().kind === TokenKind.EOF

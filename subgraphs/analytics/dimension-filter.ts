@@ -1,4 +1,4 @@
-import { isStorableText } from '../storable-text.ts'
+import { isStorableText } from '../../foundation/storable-text.ts'
 import { badInput } from './bad-input.ts'
 
 /** Dimensions that all have to have one of their values. */

@@ -1,6 +1,6 @@
 import { TrellisError } from '../../foundation/errors.ts'
+import { isStorableText } from '../../foundation/storable-text.ts'
 import { mayReadAnalytics, requireMember } from '../access.ts'
-import { isStorableText } from '../storable-text.ts'
 import type { AnalyticsContext } from './context.ts'
 import type { Series } from './series.ts'
 

@@ -1,7 +1,7 @@
+import { isStorableText } from '../../foundation/storable-text.ts'
 import type { Notification } from '../../prisma/generated/notifications/client.ts'
 import { type Connection, type PageArguments, type PagedList, readConnection } from '../connection.ts'
 import { afterCreation, creationPosition } from '../creation-order.ts'
-import { isStorableText } from '../storable-text.ts'
 import type { NotificationsModule } from './notifications-module.ts'
 
 export type ListNotificationsArguments = PageArguments & { unreadOnly?: boolean | null }

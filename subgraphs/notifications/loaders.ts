@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader'
+import { isStorableText } from '../../foundation/storable-text.ts'
 import type { Notification, PrismaClient } from '../../prisma/generated/notifications/client.ts'
-import { isStorableText } from '../storable-text.ts'
 
 export type NotificationLoaders = {
   /** By id; null for what does not exist or belongs to another client. */

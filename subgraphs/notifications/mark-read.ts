@@ -1,8 +1,8 @@
 import { TrellisError } from '../../foundation/errors.ts'
+import { isStorableText } from '../../foundation/storable-text.ts'
 import { actorOf } from '../../foundation/viewer.ts'
 import { requirePerson } from '../access.ts'
 import type { Call } from '../call.ts'
-import { isStorableText } from '../storable-text.ts'
 import type { NotificationsModule } from './notifications-module.ts'
 
 const mostIds = 100

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { TrellisError } from '../../foundation/errors.ts'
-import { isStorableText } from '../storable-text.ts'
+import { isStorableText } from '../../foundation/storable-text.ts'
 
 const longestAddress = 254
 const address = z.email({ pattern: z.regexes.unicodeEmail }).max(longestAddress)

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader'
+import { isStorableText } from '../../foundation/storable-text.ts'
 import type { PrismaClient, User } from '../../prisma/generated/users/client.ts'
-import { isStorableText } from '../storable-text.ts'
 
 /** By id; null for what does not exist or belongs to another client. */
 export type UserLoader = DataLoader<string, User | null>

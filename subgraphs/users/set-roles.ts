@@ -1,9 +1,9 @@
 import { TrellisError } from '../../foundation/errors.ts'
+import { isStorableText } from '../../foundation/storable-text.ts'
 import { actorOf, roles as allRoles, type Role } from '../../foundation/viewer.ts'
 import type { User } from '../../prisma/generated/users/client.ts'
 import { requireAdmin } from '../access.ts'
 import type { Call } from '../call.ts'
-import { isStorableText } from '../storable-text.ts'
 import type { UsersModule } from './users-module.ts'
 
 export type SetRolesInput = { userId: string; roles: readonly Role[] }

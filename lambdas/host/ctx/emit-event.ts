@@ -7,6 +7,7 @@ import { defaultRetention } from '../../../events/log/trim-log.ts'
 import type { Close } from '../../../foundation/closing.ts'
 import { TrellisError } from '../../../foundation/errors.ts'
 import type { Log } from '../../../foundation/log.ts'
+import { isStorableText } from '../../../foundation/storable-text.ts'
 import type { PrismaClient } from '../../../prisma/generated/lambdas/client.ts'
 
 export type NewPluginEvent = {
@@ -64,7 +65,7 @@ function platformEvent({ client, type, subject, data, traceparent, id }: NewPlug
       'BAD_USER_INPUT',
       'The type of an event is like plugin.order_shipped: in small letters.',
     )
-  if (subject === '' || subject.length > maxSubjectChars || !isStorable(subject))
+  if (subject === '' || subject.length > maxSubjectChars || !isStorableText(subject))
     throw new TrellisError(
       'BAD_USER_INPUT',
       `The subject of an event is text of 1 to ${maxSubjectChars} characters.`,
@@ -86,7 +87,7 @@ function platformEvent({ client, type, subject, data, traceparent, id }: NewPlug
 
 function storableData(data: Record<string, unknown>): Record<string, unknown> {
   const text = JSON.stringify(data, (name, value) => {
-    if (isStorable(name) && (typeof value !== 'string' || isStorable(value))) return value
+    if (isStorableText(name) && (typeof value !== 'string' || isStorableText(value))) return value
     throw new TrellisError(
       'BAD_USER_INPUT',
       'The data of an event holds text that is not well-formed, or NUL.',
@@ -97,11 +98,6 @@ function storableData(data: Record<string, unknown>): Record<string, unknown> {
     'EVENT_TOO_LARGE',
     `The data of an event has at most ${maxDataChars} characters of JSON.`,
   )
-}
-
-/** PostgreSQL keeps neither NUL nor half of a surrogate pair. */
-function isStorable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed()
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { TrellisError } from '../../../foundation/errors.ts'
+import { isStorableText } from '../../../foundation/storable-text.ts'
 import type { PrismaClient } from '../../../prisma/generated/lambdas/client.ts'
 
 /**
@@ -188,7 +189,7 @@ function requireEntry({ key, value, ttlSeconds }: NewEntry): void {
 
 /** PostgreSQL keeps neither NUL nor half of a surrogate pair in text. */
 function requireKey(key: string): void {
-  if (key === '' || key.length > kvLimits.keyChars || key.includes('\0') || !key.isWellFormed())
+  if (key === '' || key.length > kvLimits.keyChars || !isStorableText(key))
     throw new TrellisError(
       'BAD_USER_INPUT',
       `A key is well-formed text of 1 to ${kvLimits.keyChars} characters.`,

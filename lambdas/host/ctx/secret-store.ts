@@ -60,7 +60,7 @@ export function createSecretStore(db: PrismaClient, keys: SealingKeys): SecretSt
 
   return {
     async read(client, name) {
-      const row = await db.pluginSecret.findFirst({ where: { client, name } })
+      const row = isName(name) ? await db.pluginSecret.findFirst({ where: { client, name } }) : null
       return row && openSecret(row)
     },
     async set(client, { name, value, setBy }) {
@@ -74,6 +74,7 @@ export function createSecretStore(db: PrismaClient, keys: SealingKeys): SecretSt
       return { name, setAt: written.setAt, setBy }
     },
     async delete(client, name) {
+      if (!isName(name)) return false
       const { count } = await db.pluginSecret.deleteMany({ where: { client, name } })
       return count > 0
     },
@@ -101,9 +102,14 @@ export function createSecretStore(db: PrismaClient, keys: SealingKeys): SecretSt
   }
 }
 
+/** What is none cannot be there. */
+function isName(text: string): boolean {
+  return nameFormat.test(text)
+}
+
 /** What is refused is said without the value. */
 function requireSecret(name: string, value: string): void {
-  if (!nameFormat.test(name))
+  if (!isName(name))
     throw new TrellisError(
       'BAD_USER_INPUT',
       'The name of a secret is up to 100 letters, digits and _ . -, and begins with a letter or _.',

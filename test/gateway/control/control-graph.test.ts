@@ -47,6 +47,28 @@ describe('the control schema', () => {
     })
   })
 
+  test.each([
+    [
+      'a name',
+      'mutation ($text: String!) { createClient(slug: "initech", name: $text) { client { slug } } }',
+    ],
+    [
+      'one of a list',
+      'mutation ($text: String!) { createClient(slug: "initech", name: "I", modules: ["users", $text]) { client { slug } } }',
+    ],
+    ['a filter', 'query ($text: String) { changes(actor: $text) { totalCount } }'],
+    [
+      'a file',
+      'mutation ($text: String!) { deployPlugin(client: "acme", files: [{ path: "plugin.ts", content: $text }]) { number } }',
+    ],
+  ])('a text that no database takes is refused: %s', async (_what, query) => {
+    for (const text of ['a\0', 'a\ud800']) {
+      const { errors } = await platform.gateway.query(query, operator, { text })
+      expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT'])
+    }
+    expect(await platform.gateway.db.client.count()).toBe(2)
+  })
+
   test('pages follow one another, and forged cursors are refused', async () => {
     const page = async (after: string | null, first = 1) =>
       platform.gateway.query(

@@ -91,6 +91,11 @@ test('an operator’s key cannot be asked for', async () => {
   expect((await ask(create, { input: { name: 'x', kind: 'OPERATOR' } })).status).toBe(400)
 })
 
+test('a text that no database takes is refused', async () => {
+  const { errors } = await ask('mutation { revokeApiKey(id: "a\\u0000") { id } }')
+  expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT'])
+})
+
 test('keys are listed page by page, without their secrets; what is on record has none either', async () => {
   const { secret } = await made({ name: 'Listed', kind: 'PUBLISHABLE' })
   const first = await ask(list, { first: 1 })

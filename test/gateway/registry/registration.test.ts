@@ -183,6 +183,8 @@ describe('what is refused changes nothing', () => {
     ['an address that is none', { url: 'nowhere' }],
     ['an address of another protocol', { url: 'file:///etc/passwd' }],
     ['no SDL', { sdl: undefined }],
+    ['half a character in its version', { version: '1\ud800' }],
+    ['NUL in its SDL', { sdl: `${usersSdl} # \0` }],
     ['a private key', { tokenKeys: [{ kty: 'OKP', crv: 'Ed25519', x: 'x', d: 'd' }] }],
     ['a symmetric key', { tokenKeys: [{ kty: 'oct', k: 'secret' }] }],
   ])('a registration with %s is refused', async (_what, fault) => {

@@ -29,6 +29,13 @@ test('only the plugin of its client reads it; people see its name', async () => 
   expect(await secrets.read('acme', 'API_KEY')).toBeNull()
 })
 
+test('what is no name is the name of none', async () => {
+  for (const name of ['', 'a b', 'a\0', 'a\ud800', 'x'.repeat(101)]) {
+    expect(await secrets.read('acme', name)).toBeNull()
+    expect(await secrets.delete('acme', name)).toBe(false)
+  }
+})
+
 test('the database holds nothing of it, and rows that were swapped, changed or under another key do not open', async () => {
   await secrets.set('acme', secret)
   await secrets.set('globex', { ...secret, value: 'theirs' })

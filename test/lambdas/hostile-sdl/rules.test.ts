@@ -163,6 +163,8 @@ const cases: Record<string, [code: string, typeDefs: string][]> = {
     ['SDL_TOO_LARGE 2', `${doubling(9)}\ntype Query { q(a: [A0!] = [${'{},'.repeat(50)}]): Int }`],
     ['SDL_TOO_LARGE 1', `type Query { q(a: String = "${'x'.repeat(20_000)}"): Int }`],
     ['SDL_SYNTAX -', `type Query { a: ${'['.repeat(100_000)} }`],
+    ['SDL_SYNTAX -', 'type Query { a: Int } # \0'],
+    ['SDL_SYNTAX -', 'type Query { a: Int } # \ud800'],
     ['SDL_SYNTAX 2', 'type Query {\n a: }'],
   ],
 }
