@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { type ErrorCode, errorCatalogue, TrellisError } from '../../foundation/errors.ts'
+import { TrellisError } from '../../foundation/errors.ts'
 import { lambdaAudience, type SignGatewayToken } from '../../foundation/gateway-token.ts'
 import type { Viewer } from '../../foundation/viewer.ts'
 import { logLevels, type PluginDesk } from '../../schema/plugin-desk.ts'
 import type { OperationContext } from '../supergraph/operation-context.ts'
+import { hostRefusal } from './host-refusal.ts'
 
 /** Whose plugin it is about, and who asks. */
 export type DeskCall = { client: string; viewer: Viewer }
@@ -48,9 +49,6 @@ const answers: AnswerSchemas = {
   announce: z.boolean(),
 }
 const envelope = z.object({ answer: z.unknown() })
-const refusal = z.object({
-  errors: z.array(z.object({ message: z.string(), extensions: z.object({ code: z.string() }) })).min(1),
-})
 
 /** @param endpoint the base URL of a living host; undefined when there is none */
 export function createAskDesk(endpoint: () => string | undefined, sign: SignGatewayToken): AskDesk {
@@ -69,7 +67,10 @@ export function createAskDesk(endpoint: () => string | undefined, sign: SignGate
     const body: unknown = await response.json().catch(() => undefined)
     const answered = answers[what].safeParse(envelope.safeParse(body).data?.answer)
     if (response.ok && answered.success) return answered.data
-    throw refused(body)
+    throw (
+      hostRefusal(body) ??
+      new TrellisError('SUBGRAPH_INVALID_RESPONSE', 'The lambda host answered something else.')
+    )
   }
 }
 
@@ -80,17 +81,6 @@ export function requireDesk({ viewer }: OperationContext, { client, hasClient }:
   const isTheirs = viewer?.kind === 'OPERATOR' || (viewer?.kind === 'DEPLOYER' && viewer.client === client)
   if (viewer && isTheirs && hasClient(client)) return { client, viewer }
   throw new TrellisError('NOT_FOUND', 'There is no such client.')
-}
-
-function refused(body: unknown): TrellisError {
-  const [error] = refusal.safeParse(body).data?.errors ?? []
-  if (error && isErrorCode(error.extensions.code))
-    return new TrellisError(error.extensions.code, error.message)
-  return new TrellisError('SUBGRAPH_INVALID_RESPONSE', 'The lambda host answered something else.')
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(errorCatalogue, code)
 }
 
 function unavailable(): TrellisError {

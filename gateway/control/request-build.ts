@@ -3,6 +3,7 @@ import { TrellisError } from '../../foundation/errors.ts'
 import { lambdaAudience, type SignGatewayToken } from '../../foundation/gateway-token.ts'
 import type { Viewer } from '../../foundation/viewer.ts'
 import type { PluginBuild, PluginFile } from '../../schema/plugin-build.ts'
+import { hostRefusal } from './host-refusal.ts'
 
 export type BuildRequest = { client: string; files: readonly PluginFile[]; viewer: Viewer }
 
@@ -34,7 +35,7 @@ const pluginBuildSchema: z.ZodType<PluginBuild> = z.discriminatedUnion('ok', [
  * Has the lambda host check and bundle a plugin; the treaty is schema/plugin-build.ts.
  *
  * @param endpoint the base URL of a living host; undefined when there is none
- * @throws {TrellisError} SUBGRAPH_UNAVAILABLE, SUBGRAPH_INVALID_RESPONSE
+ * @throws {TrellisError} what the host says; SUBGRAPH_UNAVAILABLE without one; SUBGRAPH_INVALID_RESPONSE
  */
 export function createRequestBuild(endpoint: () => string | undefined, sign: SignGatewayToken): RequestBuild {
   return async ({ client, files, viewer }) => {
@@ -49,11 +50,15 @@ export function createRequestBuild(endpoint: () => string | undefined, sign: Sig
     }).catch((cause) => {
       throw unavailable(cause)
     })
-    const build = pluginBuildSchema.safeParse(await response.json().catch(() => undefined))
+    const body: unknown = await response.json().catch(() => undefined)
+    const build = pluginBuildSchema.safeParse(body)
     if (build.success) return build.data
-    throw new TrellisError(
-      'SUBGRAPH_INVALID_RESPONSE',
-      `The lambda host answered ${response.status} and no build.`,
+    throw (
+      hostRefusal(body) ??
+      new TrellisError(
+        'SUBGRAPH_INVALID_RESPONSE',
+        `The lambda host answered ${response.status} and no build.`,
+      )
     )
   }
 }

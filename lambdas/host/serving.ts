@@ -10,6 +10,7 @@ import {
   type VerifiedGatewayToken,
 } from '../../foundation/gateway-token.ts'
 import type { Log } from '../../foundation/log.ts'
+import { answerOfFailure } from '../../prisma/database-outage.ts'
 import type { PluginCall } from './run-plugin.ts'
 
 /** Who sends a request, proven by the gateway. @throws {TrellisError} UNAUTHENTICATED */
@@ -96,5 +97,5 @@ function asTrellisError(error: unknown, log: Log): TrellisError {
   if (error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500)
     return new TrellisError('BAD_USER_INPUT', error.message)
   log.error({ err: error }, 'the lambda host failed')
-  return new TrellisError('INTERNAL_SERVER_ERROR', 'Internal error.')
+  return answerOfFailure(error)
 }
