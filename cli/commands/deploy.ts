@@ -10,7 +10,7 @@ export type DeployOptions = {
   client: string
   message: string | null
   dryRun: boolean
-  /** Against the client's graph, before anything is sent. */
+  /** Against the client's graph, before anything is changed. */
   typeCheck: boolean
 }
 
@@ -22,11 +22,10 @@ export async function deploy(
 ): Promise<CommandResult> {
   const { client, message, dryRun, typeCheck } = options
   const isChecked = typeCheck && uncheckedBecause === null
-  const faults = isChecked ? await typeFaults(connection, folder, client) : []
+  const faults = isChecked ? await faultsBefore(connection, folder, client) : []
   if (faults.length > 0) {
-    const isOfTypes = faults.some(({ code }) => /^TS\d|^TYPES_/.test(code))
-    const hint = isOfTypes ? ' (--no-type-check leaves types to you)' : ''
-    const last = `${client}: ${count(faults.length, 'fault')}, nothing was sent${hint}`
+    const hint = faults.some(isOfTypes) ? ' (--no-type-check leaves types to you)' : ''
+    const last = `${client}: ${count(faults.length, 'fault')}, nothing was changed${hint}`
     return refused(faults, folder, { value: { active: false, errors: faults }, last })
   }
   const startedAt = performance.now()
@@ -46,13 +45,26 @@ export async function deploy(
   return { ok: true, value, lines: [...note, line] }
 }
 
-async function typeFaults(
+/**
+ * Faults of its types; or else those from which they are wrong, too, and which say it better: of its own SDL, and of what
+ * the platform has against it, which it is asked for only then.
+ */
+async function faultsBefore(
   connection: Connection,
   { files }: PluginFolder,
   client: string,
 ): Promise<PluginError[]> {
   await using types = openPluginTypes()
-  return await types.check(files, await readGraph(connection, client))
+  const faults = await types.check(files, await readGraph(connection, client))
+  if (!faults.some(isOfTypes)) return faults
+  const { errors } = await deployFiles(connection, { client, message: null, dryRun: true, files })
+  // What an operator has yet to grant makes no types wrong.
+  const causes = errors.filter(({ code }) => code !== 'NEEDS_NOT_GRANTED')
+  return causes.length > 0 ? causes : faults
+}
+
+function isOfTypes({ code }: PluginError): boolean {
+  return /^(TS\d|TYPES_)/.test(code)
 }
 
 function refused(

@@ -48,6 +48,25 @@ export default definePlugin<Graph>({
 })
 `
 
+/** Its key, in line 6, is none of the core; from which its line 13 has no type. */
+const keyed = `import { definePlugin, gql } from '@trellis/sdk/plugin'
+import type { Graph } from './trellis.d.ts'
+
+export default definePlugin<Graph>({
+  typeDefs: gql\`
+    type User @key(fields: "uid") {
+      uid: ID!
+      letters: Int
+    }
+  \`,
+  resolvers: {
+    User: {
+      letters: (users) => users.map(({ id }) => id.length),
+    },
+  },
+})
+`
+
 /** It calls out: `needs` is in its line 9, and the host is named before. */
 const calling = `import { definePlugin, gql } from '@trellis/sdk/plugin'
 export default definePlugin({
@@ -166,7 +185,7 @@ describe('npx trellis', () => {
     return path
   }
 
-  test('the types of a plugin are checked against the graph of its client before anything is sent', async () => {
+  test('the types of a plugin are checked against the graph of its client before anything is changed', async () => {
     const path = await folderWith('typed', typed)
     const before = (await trellis(['releases', 'globex'])).output
     const refused = await trellis(['deploy', path, '--client', 'globex', '--dry-run'])
@@ -176,7 +195,7 @@ describe('npx trellis', () => {
       expect.stringMatching(
         /typed\/plugin\.ts:13 {2}TS2322 {2}.*'number' is not assignable to type 'string'/,
       ),
-      'globex: 2 faults, nothing was sent (--no-type-check leaves types to you)',
+      'globex: 2 faults, nothing was changed (--no-type-check leaves types to you)',
     ])
     const { output } = await trellis(['deploy', path, '--client', 'globex', '--json'])
     expect(JSON.parse(output)).toMatchObject({
@@ -195,11 +214,36 @@ describe('npx trellis', () => {
     expect(await trellis(['deploy', path, '--client', 'globex', '--dry-run'])).toMatchObject({ status: 0 })
     await folderWith('typed', typed.replace('type Query', '\ntype Query @nowhere'))
     expect((await trellis(['deploy', path, '--client', 'globex'])).errors).toMatch(
-      /^\S+typed\/plugin\.ts:7 {2}DIRECTIVE_NOT_ALLOWED {2}.*\nglobex: 1 fault, nothing was sent$/,
+      /^\S+typed\/plugin\.ts:7 {2}DIRECTIVE_NOT_ALLOWED {2}.*\nglobex: 1 fault, nothing was changed$/,
     )
     await folderWith('typed', typed.replace('): Int', '): Itn'))
     expect((await trellis(['deploy', path, '--client', 'globex'])).errors).toMatch(
-      /^\S+typed\/plugin\.ts:6 {2}SDL_INVALID {2}.*"Itn".*\nglobex: 1 fault, nothing was sent$/,
+      /^\S+typed\/plugin\.ts:6 {2}SDL_INVALID {2}.*"Itn".*\nglobex: 1 fault, nothing was changed$/,
+    )
+  }, 60_000)
+
+  test('SDL that does not fit the graph of its client is told instead of the types that are wrong from it', async () => {
+    const path = await folderWith('keyed', keyed)
+    const { status, errors } = await trellis(['deploy', path, '--client', 'globex'])
+    expect(status).toBe(1)
+    expect(errors.split('\n')).toEqual([
+      expect.stringMatching(
+        /keyed\/plugin\.ts:6 {2}KEY_NOT_OF_CORE {2}"uid" is no key of User in the core: "id"/,
+      ),
+      'globex: 1 fault, nothing was changed',
+    ])
+    await save('acme', keyed)
+    await eventually('it is told', () => /plugin\.ts:6 {2}KEY_NOT_OF_CORE {2}/.test(platform.output()))
+    // It is not served, so that its types are not looked at; those of what is saved next are.
+    await save('acme', greeting('Good night').replace(' + name', ' + name.weight'))
+    await eventually('it is told', () => /TS2339 {2}.*'weight'/.test(platform.output()), 30_000)
+    expect(platform.output()).not.toMatch(/TS2339 {2}.*'id'/)
+    await save('acme', greeting('Good night'))
+    await eventually('it is served', async () => (await greet()) === 'Good night you')
+
+    const types = await folderWith('keyed', keyed.replaceAll('uid', 'id').replace('id.length', 'id.size'))
+    expect((await trellis(['deploy', types, '--client', 'globex'])).errors).toMatch(
+      /plugin\.ts:13 {2}TS2339 /,
     )
   }, 60_000)
 
@@ -212,7 +256,7 @@ describe('npx trellis', () => {
     const { status, errors } = await trellis(['deploy', join(plugins, 'acme'), '--dry-run'])
     expect(status).toBe(1)
     expect(errors).toMatch(fault)
-    expect(errors).toMatch(/\nacme: 1 fault, nothing was sent \(--no-type-check leaves types to you\)$/)
+    expect(errors).toMatch(/\nacme: 1 fault, nothing was changed \(--no-type-check leaves types to you\)$/)
     await save('acme', greeting('Good night').replace(' + name', ' + name.length()'))
     await eventually('the next is checked', () => /plugin\.ts:8 {2}TS2349 /.test(platform.output()), 30_000)
     await save('acme', greeting('Good night'))
