@@ -138,7 +138,7 @@ export async function createGateway({
     generations.swap().catch((error) => log.error({ err: error }, 'a swap failed'))
   })
   const { refresh } = registry
-  const judging = { db, compose: planners.compose }
+  const judging = { db, compose: planners.compose, readDocuments: planners.readDocuments }
   const serve = async (client: string) => {
     await refresh()
     return generations.serve(client)
@@ -151,9 +151,8 @@ export async function createGateway({
   const closeRelay = busUrl === undefined ? null : relayRegistryEvents({ ...bus, databaseUrl, log })
   const control = await createControlGraph(
     {
-      db,
+      ...judging,
       state,
-      compose: planners.compose,
       requestBuild,
       refresh,
       serve,

@@ -19,7 +19,12 @@ export type BuiltParts = {
   /** Types of events with a handler: `data.record.created`. */
   handlers: string[]
   needs: PluginNeeds
+  /** What it asks the graph, as far as that can be read in its code. */
+  documents: PluginDocument[]
 }
+
+/** A GraphQL document in a plugin's code: operations, or fragments alone. `line`, from 1, is that of its first character. */
+export type PluginDocument = { text: string; file: string; line: number }
 
 /** Parts the author's text, line for line, from what the platform adds to it in a build's `sdl`. */
 export const platformAddition = '\n# Added by the platform:\n'

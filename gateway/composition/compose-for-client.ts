@@ -16,9 +16,15 @@ export type SubgraphSource = {
 
 /**
  * `code` as in the catalogue of Apollo Federation, `INVALID_FIELD_SHARING`, or of the check of plugins. `line` counts
- * from 1, in the SDL of `subgraph`; left out where it is not known.
+ * from 1, in the SDL of `subgraph`, or in that `file` of the plugin's; left out where it is not known.
  */
-export type CompositionError = { code: string; message: string; subgraph: string | null; line?: number }
+export type CompositionError = {
+  code: string
+  message: string
+  subgraph: string | null
+  file?: string
+  line?: number
+}
 
 export type Composition = { ok: true; supergraphSdl: string } | { ok: false; errors: CompositionError[] }
 

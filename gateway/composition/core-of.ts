@@ -1,21 +1,29 @@
 import { LRUCache } from 'lru-cache'
-import { type CoreTypes, readCoreTypes } from './core-types.ts'
-import { parseSource } from './parse-source.ts'
+import { readCoordinates } from './core-coordinates.ts'
+import { readCoreTypes } from './core-types.ts'
+import { type ParsedSource, parseSource } from './parse-source.ts'
 import { textHash } from './text-hash.ts'
-
-/** Of the modules of many clients, who mostly have the same. */
-const known = new LRUCache<string, CoreTypes>({ max: 20 })
 
 /**
  * What belongs to these modules; the same object for the same modules.
  *
  * @throws {GraphQLError} where one of them is no SDL
  */
-export function coreOf(modules: readonly { name: string; sdl: string }[]): CoreTypes {
-  const key = modules.map(({ name, sdl }) => `${name} ${textHash(sdl)}`).join()
-  const core =
-    known.get(key) ??
-    readCoreTypes(modules.map(({ name, sdl }) => ({ name, typeDefs: parseSource(sdl).typeDefs })))
-  known.set(key, core)
-  return core
+export const coreOf = createReadOnce(readCoreTypes)
+
+/** What an operation can use of these modules; as above. */
+export const coordinatesOfCore = createReadOnce(readCoordinates)
+
+type ParsedModule = { name: string } & Pick<ParsedSource, 'typeDefs'>
+
+/** Many clients mostly have the same modules: they are read once. */
+function createReadOnce<Read extends object>(read: (modules: readonly ParsedModule[]) => Read) {
+  const known = new LRUCache<string, Read>({ max: 20 })
+  return (modules: readonly { name: string; sdl: string }[]): Read => {
+    const key = modules.map(({ name, sdl }) => `${name} ${textHash(sdl)}`).join()
+    const result =
+      known.get(key) ?? read(modules.map(({ name, sdl }) => ({ name, typeDefs: parseSource(sdl).typeDefs })))
+    known.set(key, result)
+    return result
+  }
 }

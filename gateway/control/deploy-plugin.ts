@@ -12,7 +12,7 @@ export type Deployment = {
   message: string | null
   /** Goes through everything but the swap. */
   dryRun: boolean
-  /** Although not all that it needs is granted. */
+  /** Although not all is granted that it needs, or there that it asks. */
   force: boolean
   viewer: Viewer
 }

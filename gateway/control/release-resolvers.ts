@@ -31,13 +31,14 @@ type DeployArguments = {
 type ActivateArguments = { client: string; release: number; force?: boolean | null }
 
 /** What operators, and deployers for their own client, do with the releases of a plugin. */
-export function createReleaseResolvers({ db, compose, requestBuild, askDesk, serve }: ReleaseOptions) {
+export function createReleaseResolvers({ requestBuild, askDesk, serve, ...judging }: ReleaseOptions) {
+  const { db } = judging
   return {
     Mutation: {
       deployPlugin(_root: unknown, deployment: DeployArguments, context: OperationContext) {
         const { client, files, message = null, dryRun, force } = deployment
         const viewer = whoReleases(context, client, force ?? false)
-        const options = { db, compose, requestBuild, serve }
+        const options = { ...judging, requestBuild, serve }
         return deployPlugin(options, {
           client,
           files,
@@ -55,7 +56,7 @@ export function createReleaseResolvers({ db, compose, requestBuild, askDesk, ser
         const viewer = whoReleases(context, client, force ?? false)
         const activation = { client, release, actor: actorOf(viewer), force: force ?? false }
         const announce = announcing(askDesk, { client, viewer })
-        const errors = await activateRelease({ db, compose, announce }, activation)
+        const errors = await activateRelease({ ...judging, announce }, activation)
         if (errors.length > 0) {
           const source = await readReleaseSource(db, client, release)
           const faults = errors.map((fault) => locateFault(fault, source))
@@ -83,7 +84,8 @@ function whoReleases({ viewer }: OperationContext, client: string, force: boolea
   if (viewer?.kind === 'OPERATOR') return viewer
   if (viewer?.kind !== 'DEPLOYER' || viewer.client !== client)
     throw new TrellisError('NOT_FOUND', 'There is no such client.')
-  if (force) throw new TrellisError('FORBIDDEN', 'Only an operator goes on without what was not granted.')
+  if (force)
+    throw new TrellisError('FORBIDDEN', 'Only an operator goes on without what is not granted or not there.')
   return viewer
 }
 
@@ -101,7 +103,12 @@ function announcing(askDesk: AskDesk, call: DeskCall) {
 async function readReleases(db: PlatformDatabase, slug: string): Promise<DeployedRelease[]> {
   const client = await db.client.findUnique({
     where: { slug },
-    include: { releases: { orderBy: { number: 'desc' }, omit: { sdl: true, files: true } } },
+    include: {
+      releases: {
+        orderBy: { number: 'desc' },
+        omit: { sdl: true, files: true, documents: true, asked: true },
+      },
+    },
   })
   const { releases = [], activeRelease = null } = client ?? {}
   return releases.map((release) => ({ ...release, active: release.number === activeRelease, errors: [] }))

@@ -3,6 +3,7 @@ import { TrellisError } from '../../foundation/errors.ts'
 import { lambdaAudience, type SignGatewayToken } from '../../foundation/gateway-token.ts'
 import type { Viewer } from '../../foundation/viewer.ts'
 import type { PluginBuild, PluginFile } from '../../schema/plugin-build.ts'
+import { pluginDocumentsSchema } from '../registry/read-release.ts'
 import { hostRefusal } from './host-refusal.ts'
 
 export type BuildRequest = { client: string; files: readonly PluginFile[]; viewer: Viewer }
@@ -27,6 +28,8 @@ const pluginBuildSchema: z.ZodType<PluginBuild> = z.discriminatedUnion('ok', [
     rules: z.array(z.string()),
     handlers: z.array(z.string()),
     needs: z.object({ scopes: z.array(z.string()), egress: z.array(z.string()) }),
+    // A host that is older than this gateway reads none.
+    documents: pluginDocumentsSchema.default([]),
   }),
   z.object({ ok: z.literal(false), errors: z.array(pluginErrorSchema) }),
 ])

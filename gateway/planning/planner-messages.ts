@@ -1,8 +1,9 @@
 import type { Composition, SubgraphSource } from '../composition/compose-for-client.ts'
+import type { DocumentReading } from './read-documents.ts'
 import type { PlanAnswer, SupergraphOrigin } from './text-planner.ts'
 
 /** What is asked of a thread, one thing at a time. */
-export type PlannerTask = PlanTask | ComposeTask
+export type PlannerTask = PlanTask | ComposeTask | ReadTask
 
 export type PlanTask = {
   kind: 'plan'
@@ -24,6 +25,9 @@ export type ComposeTask = {
   tags: readonly string[] | null
 }
 
+/** Documents that somebody's code asks. */
+export type ReadTask = { kind: 'read'; supergraphSdl: string; texts: readonly string[] }
+
 /** Sent before planning begins: the time of an operation counts from here, not from when the thread was started. */
 export type PlannerBegun = { kind: 'begun' }
 
@@ -31,5 +35,6 @@ export type PlannerReply =
   | { kind: 'built'; apiSdl: string }
   | { kind: 'planned'; answer: PlanAnswer }
   | { kind: 'composed'; composition: Composition }
+  | { kind: 'read'; readings: DocumentReading[] }
   /** The supergraph is none, or composition has a fault. */
   | { kind: 'failed'; reason: string }

@@ -14,6 +14,7 @@ import {
   startPlannerThread,
 } from './planner-thread.ts'
 import type { PlanText } from './prepare-operation.ts'
+import type { DocumentReading } from './read-documents.ts'
 import { createSharedSupergraphs } from './shared-supergraphs.ts'
 import type { PlanAnswer, PlanFault, SupergraphOrigin } from './text-planner.ts'
 
@@ -27,6 +28,7 @@ export type OpenOptions = {
 /** Composition and planners in threads of their own: composing, building a planner and planning block nobody here. */
 export type PlannerPool = {
   compose: Compose
+  readDocuments: ReadDocuments
   /**
    * A planner with a queue of its own: those opened take turns, however much is asked of one of them. Those of equal
    * supergraphs share schemas and plans.
@@ -37,6 +39,13 @@ export type PlannerPool = {
   /** Ends the threads. What waits, and what comes later, is answered PLANNING_OVERLOADED. */
   close: Close
 }
+
+/**
+ * What documents mean in a supergraph, one reading for each.
+ *
+ * @throws when no thread can be had, or the text is no supergraph
+ */
+export type ReadDocuments = (supergraphSdl: string, texts: readonly string[]) => Promise<DocumentReading[]>
 
 export type PlannerPoolOptions = PlannerThreadOptions & {
   threads: number
@@ -117,6 +126,13 @@ export function createPlannerPool(options: Partial<PlannerPoolOptions> = {}): Pl
 
   return {
     compose: shareCompositions(compose),
+    async readDocuments(supergraphSdl, texts) {
+      if (texts.length === 0) return []
+      const outcome = await run(Symbol('documents'), { kind: 'read', supergraphSdl, texts })
+      if (outcome.kind === 'read') return outcome.readings
+      if (outcome.kind === 'timeout') return texts.map(() => tooLongToRead)
+      throw new Error(`No documents could be read: ${reasonOf(outcome)}`)
+    },
     async open(supergraphSdl, { origin = 'foreign', lane: buildingLane } = {}) {
       const own = Symbol('planner')
       const hash = createHash('sha256').update(supergraphSdl).digest('hex')
@@ -141,6 +157,12 @@ export function createPlannerPool(options: Partial<PlannerPoolOptions> = {}): Pl
 const takesTooLong: Composition = {
   ok: false,
   errors: [{ code: 'TOO_COMPLEX', message: 'The schema takes too long to compose.', subgraph: null }],
+}
+
+const tooLongToRead: DocumentReading = {
+  name: null,
+  faults: [{ message: "The plugin's documents take too long to read; split them up.", line: null }],
+  uses: [],
 }
 
 function toAnswer(outcome: Outcome): PlanAnswer {

@@ -1,10 +1,17 @@
 import { Worker } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
 import type { Close } from '../../foundation/closing.ts'
-import type { ComposeTask, PlannerBegun, PlannerReply, PlannerTask, PlanTask } from './planner-messages.ts'
+import type {
+  ComposeTask,
+  PlannerBegun,
+  PlannerReply,
+  PlannerTask,
+  PlanTask,
+  ReadTask,
+} from './planner-messages.ts'
 
-/** Something to compose, or a supergraph and what is to be planned on it. */
-export type PlannerJob = ComposeTask | (Omit<PlanTask, 'dropped'> & { supergraphSdl: string })
+/** Something to compose, or a supergraph and what is to be planned on it, or read. */
+export type PlannerJob = ComposeTask | ReadTask | (Omit<PlanTask, 'dropped'> & { supergraphSdl: string })
 
 export type PlannerThread = {
   /** Whether it has a planner for that supergraph already. */
@@ -15,7 +22,7 @@ export type PlannerThread = {
 }
 
 export type PlannerThreadOptions = {
-  /** How long an operation may be planned, or subgraphs composed. In milliseconds. */
+  /** How long an operation may be planned, subgraphs composed, or documents read. In milliseconds. */
   timeoutMs: number
   /** Planners held at once; the one used longest ago gives way. */
   planners: number
@@ -47,7 +54,7 @@ export function startPlannerThread({ timeoutMs, planners, memoryMb }: PlannerThr
   let current: { begun(): void; settle(outcome: Outcome): void } | null = null
   let lost: string | null = null
   const taskOf = (job: PlannerJob): PlannerTask => {
-    if (job.kind === 'compose') return job
+    if (job.kind !== 'plan') return job
     const isHeld = held.get(job.hash) ?? false
     held.set(job.hash, true)
     const task = { ...job, supergraphSdl: isHeld ? null : job.supergraphSdl, dropped }

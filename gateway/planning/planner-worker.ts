@@ -1,6 +1,14 @@
 import { parentPort } from 'node:worker_threads'
 import { composeForClient } from '../composition/compose-for-client.ts'
-import type { ComposeTask, PlannerBegun, PlannerReply, PlannerTask, PlanTask } from './planner-messages.ts'
+import type {
+  ComposeTask,
+  PlannerBegun,
+  PlannerReply,
+  PlannerTask,
+  PlanTask,
+  ReadTask,
+} from './planner-messages.ts'
+import { readDocuments } from './read-documents.ts'
 import { createTextPlanner, type TextPlanner } from './text-planner.ts'
 
 /** Runs in a thread of its own; planner-thread.ts is its other side, and keeps account of what is held here. */
@@ -10,7 +18,16 @@ parentPort?.on('message', (task: PlannerTask) => parentPort?.postMessage(perform
 
 function perform(task: PlannerTask): PlannerReply {
   try {
-    return task.kind === 'compose' ? compose(task) : plan(task)
+    switch (task.kind) {
+      case 'compose':
+        return compose(task)
+      case 'read':
+        return read(task)
+      case 'plan':
+        return plan(task)
+      default:
+        return task satisfies never
+    }
   } catch (error) {
     return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) }
   }
@@ -19,6 +36,11 @@ function perform(task: PlannerTask): PlannerReply {
 function compose({ sources, tags }: ComposeTask): PlannerReply {
   begin()
   return { kind: 'composed', composition: composeForClient(sources, tags) }
+}
+
+function read({ supergraphSdl, texts }: ReadTask): PlannerReply {
+  begin()
+  return { kind: 'read', readings: readDocuments(supergraphSdl, texts) }
 }
 
 function plan({ hash, supergraphSdl, origin, dropped, operation }: PlanTask): PlannerReply {

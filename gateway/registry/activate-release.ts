@@ -4,7 +4,7 @@ import { changeRegistry } from './change-registry.ts'
 import { judgeRelease } from './judge-release.ts'
 import { loadRegistryState, readRegistryState } from './read-registry-state.ts'
 import { readRelease } from './read-release.ts'
-import type { PluginSubgraph, RegistryState } from './registry-state.ts'
+import type { RegistryState, StoredPlugin } from './registry-state.ts'
 import { requireClient } from './switch-module.ts'
 
 export type Activation = {
@@ -13,7 +13,7 @@ export type Activation = {
   release: number
   /** As in events: `key:<id>`. */
   actor: string
-  /** An operator insists: it is served although not all that it needs is granted. */
+  /** As in `ReleaseCase`. */
   force: boolean
 }
 
@@ -30,11 +30,12 @@ export type ActivateOptions = Judging & {
  * @throws {TrellisError} NOT_FOUND when there is no such client or release
  */
 export async function activateRelease(
-  { db, compose, announce }: ActivateOptions,
+  { announce, ...judging }: ActivateOptions,
   { client: slug, release, actor, force }: Activation,
 ): Promise<CompositionError[]> {
-  const judge = (state: RegistryState, plugin: PluginSubgraph) =>
-    judgeRelease(compose, state, { client: slug, plugin, force })
+  const { db } = judging
+  const judge = async (state: RegistryState, plugin: StoredPlugin) =>
+    (await judgeRelease(judging, state, { client: slug, plugin, force })).errors
 
   const state = await loadRegistryState(db)
   const client = requireClient(state, slug)

@@ -1,4 +1,6 @@
 import type { Compose } from '../composition/compose.ts'
+import type { ReadDocuments } from '../planning/planner-pool.ts'
+import { createReadAsked } from './asked-coordinates.ts'
 import { changeRegistry, type RecordChange } from './change-registry.ts'
 import { judgeClients, type Verdict } from './judge-clients.ts'
 import type { PlatformDatabase, PlatformTransaction } from './platform-database.ts'
@@ -6,7 +8,7 @@ import { loadRegistryState, readRegistryState, readRevision } from './read-regis
 import type { RegistryState } from './registry-state.ts'
 import { type ClientFault, type Refusal, tellRefusal } from './tell-refusal.ts'
 
-export type Judging = { db: PlatformDatabase; compose: Compose }
+export type Judging = { db: PlatformDatabase; compose: Compose; readDocuments: ReadDocuments }
 
 export type JudgedChange<T> = {
   /** As in `changeRegistry`. */
@@ -41,7 +43,8 @@ export async function changeJudged<T>(judging: Judging, change: JudgedChange<T>)
 
 async function changeOrJudge<T>({ db, compose }: Judging, change: JudgedChange<T>): Promise<Judged<T>> {
   const { actor, force = false, verdict, make } = change
-  const judge = (state: RegistryState) => judgeClients(compose, state, verdict(state))
+  const judge = (state: RegistryState, from: PlatformTransaction = db) =>
+    judgeClients({ compose, readAsked: createReadAsked(from) }, state, verdict(state))
   for (let attempt = 1; ; attempt += 1) {
     const seen = await loadRegistryState(db)
     const found = attempt > judgedAside ? null : await judge(seen)
@@ -50,7 +53,7 @@ async function changeOrJudge<T>({ db, compose }: Judging, change: JudgedChange<T
       const isUnchanged = (await readRevision(tx)) === seen.revision
       if (found && !isUnchanged) return null
       const state = isUnchanged ? seen : await readRegistryState(tx)
-      const faults = found ?? (await judge(state))
+      const faults = found ?? (await judge(state, tx))
       if (faults.length > 0 && !force) return { ok: false, faults }
       return { ok: true, value: await make(tx, record, { state, forced: faults.length > 0 }) }
     })

@@ -1,7 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Compose } from '../composition/compose.ts'
 import type { CompositionError, SubgraphSource } from '../composition/compose-for-client.ts'
-import { type ClientGraph, subgraphSources } from '../supergraph/client-graph.ts'
+import { type ClientGraph, type PluginPart, subgraphSources } from '../supergraph/client-graph.ts'
+import type { ReadAsked } from './asked-coordinates.ts'
+import { type Loss, lossBetween } from './loss-between.ts'
 import { lostByPlugin } from './lost-by-plugin.ts'
 import { readClientGraph } from './read-client-graph.ts'
 import type { RegistryState } from './registry-state.ts'
@@ -20,18 +22,20 @@ export type Verdict = {
   baselines?: readonly Graphs[]
 }
 
+export type JudgedWith = { compose: Compose; readAsked: ReadAsked }
+
 /**
  * Why a change cannot be made: for each client whose graph would not compose any more, or whose plugin would lose what
  * it uses, the exact reasons; what is lost comes first.
  */
 export async function judgeClients(
-  compose: Compose,
+  { compose, readAsked }: JudgedWith,
   before: Graphs,
   { after, clients, alone = null, baselines = [before] }: Verdict,
 ): Promise<ClientFault[]> {
   const composition = alone && (await compose([alone]))
   const faultsAlone = composition && !composition.ok ? composition.errors : []
-  const losses = await lossesOf(clients, before, after)
+  const losses = await findLosses(readAsked, clients, { before, after })
   const faults = await Promise.all(
     clients.map(async (slug) => {
       const graph = readClientGraph(after, slug)
@@ -51,17 +55,40 @@ export async function judgeClients(
 /** Plugins looked at in one turn of the event loop. */
 const lookedAtAtOnce = 100
 
-async function lossesOf(
+async function findLosses(
+  readAsked: ReadAsked,
   clients: readonly string[],
-  before: Graphs,
-  after: Graphs,
+  graphs: { before: Graphs; after: Graphs },
 ): Promise<ReadonlyMap<string, CompositionError[]>> {
+  const losing: Losing[] = []
+  for await (const client of inTurns(clients)) losing.push(...losingIn(client, graphs))
   const losses = new Map<string, CompositionError[]>()
-  for (const [index, slug] of clients.entries()) {
-    if (index % lookedAtAtOnce === lookedAtAtOnce - 1) await turn()
-    losses.set(slug, lostByPlugin(readClientGraph(before, slug), readClientGraph(after, slug)))
-  }
+  if (losing.length === 0) return losses
+  const releases = losing.map(({ client, plugin: { number } }) => ({ client, number }))
+  const coordinates = new Set(losing.map(({ loss }) => loss.changed))
+  const asked = await readAsked(
+    releases,
+    [...coordinates].flatMap((changed) => [...changed.keys()]),
+  )
+  for await (const { client, plugin, loss } of inTurns(losing))
+    losses.set(client, lostByPlugin(plugin, loss, asked.get(client) ?? []))
   return losses
+}
+
+/** A client whose plugin may lose something. */
+type Losing = { client: string; plugin: PluginPart; loss: Loss }
+
+function losingIn(client: string, { before, after }: { before: Graphs; after: Graphs }): Losing[] {
+  const [had, has] = [readClientGraph(before, client), readClientGraph(after, client)]
+  const loss = had && has?.plugin ? lossBetween(had, has) : null
+  return loss && has?.plugin ? [{ client, plugin: has.plugin, loss }] : []
+}
+
+async function* inTurns<Item>(items: readonly Item[]): AsyncGenerator<Item> {
+  for (const [index, item] of items.entries()) {
+    if (index % lookedAtAtOnce === lookedAtAtOnce - 1) await turn()
+    yield item
+  }
 }
 
 /** Which faults of a client are the change's own: what others have broken is not its fault. */

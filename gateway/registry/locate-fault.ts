@@ -8,13 +8,14 @@ import { parseSource } from '../composition/parse-source.ts'
 export type PluginSource = { sdl: string; files: readonly PluginFile[] }
 
 /**
- * Where in an author's files a fault is that was found without them: in the line of the SDL that it names, or else where
- * the SDL declares the first of the names in its message that it has, or where one of them stands.
+ * Where in an author's files a fault is: where it says itself, or, found without them, in the line of the SDL that it
+ * names, or else where the SDL declares the first of the names in its message that it has, or where one of them stands.
  */
 export function locateFault(
-  { code, message, subgraph, line }: CompositionError,
+  { code, message, subgraph, file, line }: CompositionError,
   { sdl, files }: PluginSource,
 ): PluginError {
+  if (file !== undefined) return { code, message, file, line: line ?? null }
   const end = sdl.lastIndexOf(platformAddition)
   const typeDefs = end < 0 ? sdl : sdl.slice(0, end)
   const names = namesIn(message)

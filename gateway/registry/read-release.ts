@@ -1,17 +1,19 @@
 import { z } from 'zod'
 import { TrellisError } from '../../foundation/errors.ts'
-import type { PluginFile } from '../../schema/plugin-build.ts'
+import type { PluginDocument, PluginFile } from '../../schema/plugin-build.ts'
 import type { PluginSource } from './locate-fault.ts'
 import type { PlatformTransaction } from './platform-database.ts'
 import { pluginNeedsSchema } from './read-registry-state.ts'
-import type { PluginSubgraph } from './registry-state.ts'
+import type { StoredPlugin } from './registry-state.ts'
 
 type ReleaseTable = Pick<PlatformTransaction, 'pluginRelease'>
 
 /** @throws {TrellisError} NOT_FOUND */
-export async function readRelease(db: ReleaseTable, client: string, number: number): Promise<PluginSubgraph> {
-  const { digest, sdl, rules, handlers, needs } = await findRelease(db, client, number)
-  return { number, digest, sdl, rules, handlers, needs: pluginNeedsSchema.parse(needs) }
+export async function readRelease(db: ReleaseTable, client: string, number: number): Promise<StoredPlugin> {
+  const { digest, sdl, rules, handlers, ...stored } = await findRelease(db, client, number)
+  const needs = pluginNeedsSchema.parse(stored.needs)
+  const documents = pluginDocumentsSchema.parse(stored.documents)
+  return { number, digest, sdl, rules, handlers, needs, documents }
 }
 
 /** What a release was built from: where in it a fault is can be told from that. @throws {TrellisError} NOT_FOUND */
@@ -33,6 +35,9 @@ export async function readServedSource(
   return served?.activeRelease ? readReleaseSource(db, client, served.activeRelease) : null
 }
 
+export const pluginDocumentsSchema: z.ZodType<PluginDocument[]> = z.array(
+  z.object({ text: z.string(), file: z.string(), line: z.number() }),
+)
 const filesSchema: z.ZodType<PluginFile[]> = z.array(z.object({ path: z.string(), content: z.string() }))
 
 async function findRelease(db: ReleaseTable, client: string, number: number) {

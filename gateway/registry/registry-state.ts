@@ -1,5 +1,6 @@
 import type { JWK } from 'jose'
 import type { PublicKey } from '../../foundation/signing-keys.ts'
+import type { PluginDocument } from '../../schema/plugin-build.ts'
 import type { PluginGrants, PluginLimits } from '../../schema/plugin-registry.ts'
 import type { ApiKey } from '../access/api-key.ts'
 
@@ -47,6 +48,9 @@ export type PluginSubgraph = {
   /** What it would have granted. */
   needs: PluginGrants
 }
+
+/** A release with what is read when it is to be served. */
+export type StoredPlugin = PluginSubgraph & { documents: readonly PluginDocument[] }
 
 export type RegisteredFlag = {
   name: string

@@ -2,7 +2,7 @@ import type { BuiltParts, PluginFile } from '../../schema/plugin-build.ts'
 import type { CompositionError } from '../composition/compose-for-client.ts'
 import type { Judging } from './change-judged.ts'
 import { changeRegistry, type RecordChange } from './change-registry.ts'
-import { judgeRelease } from './judge-release.ts'
+import { judgeRelease, type ReleaseJudgement } from './judge-release.ts'
 import type { PlatformTransaction } from './platform-database.ts'
 import { loadRegistryState, readRegistryState } from './read-registry-state.ts'
 import type { RegisteredClient } from './registry-state.ts'
@@ -16,7 +16,7 @@ export type NewRelease = {
   message: string | null
   /** As in events: `key:<id>`. */
   createdBy: string
-  /** An operator insists: it is served although not all that it needs is granted. */
+  /** As in `ReleaseCase`. */
   force: boolean
   /** Goes through everything but the storing. */
   dryRun: boolean
@@ -38,10 +38,10 @@ export type Released = {
  * @throws {TrellisError} NOT_FOUND when there is no such client
  */
 export async function releasePlugin(judging: Judging, release: NewRelease): Promise<Released> {
-  const { db, compose } = judging
+  const { db } = judging
   const { client: slug, build, message, createdBy, force, dryRun } = release
   const judge = async (state: Parameters<typeof judgeRelease>[1], number: number) =>
-    judgeRelease(compose, state, { client: slug, plugin: { ...build, number }, force })
+    judgeRelease(judging, state, { client: slug, plugin: { ...build, number }, force })
 
   // Judged before it has its turn: whoever waits for theirs then waits for a composition that is known already.
   const state = await loadRegistryState(db)
@@ -51,7 +51,7 @@ export async function releasePlugin(judging: Judging, release: NewRelease): Prom
     message,
     createdAt: new Date(),
     active: false,
-    errors: await judge(state, next),
+    errors: (await judge(state, next)).errors,
   }
   if (dryRun || first.errors.length > 0) return first
 
@@ -60,9 +60,11 @@ export async function releasePlugin(judging: Judging, release: NewRelease): Prom
     const client = requireClient(now, slug)
     if (client.plugin?.digest === build.digest) return served(tx, client)
     const number = await nextNumber(tx, slug)
-    const released = { ...first, number, errors: await judge(now, number) }
-    if (released.errors.length > 0) return released
-    await store(tx, record, { ...release, number, createdAt: released.createdAt, before: client.plugin })
+    const { errors, asked } = await judge(now, number)
+    const released = { ...first, number, errors }
+    if (errors.length > 0) return released
+    const { createdAt } = released
+    await store(tx, record, { ...release, number, createdAt, asked, before: client.plugin })
     return { ...released, active: true }
   })
 }
@@ -74,14 +76,15 @@ async function served(tx: PlatformTransaction, { slug, plugin }: RegisteredClien
   return { number, message, createdAt, active: true, errors: [] }
 }
 
-type Stored = NewRelease & { number: number; createdAt: Date; before: RegisteredClient['plugin'] }
+type Stored = NewRelease &
+  Pick<ReleaseJudgement, 'asked'> & { number: number; createdAt: Date; before: RegisteredClient['plugin'] }
 
 async function store(
   tx: PlatformTransaction,
   record: RecordChange,
-  { client, build, files, message, createdBy, force, number, createdAt, before }: Stored,
+  { client, build, files, message, createdBy, force, number, createdAt, asked, before }: Stored,
 ): Promise<void> {
-  const { digest, sdl, functions, rules, handlers, needs } = build
+  const { digest, sdl, functions, rules, handlers, needs, documents } = build
   await tx.pluginRelease.create({
     data: {
       clientSlug: client,
@@ -93,6 +96,8 @@ async function store(
       handlers,
       needs,
       files: [...files],
+      documents,
+      asked,
       message,
       createdAt,
       createdBy,

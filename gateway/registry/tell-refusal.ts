@@ -7,7 +7,7 @@ import { readServedSource } from './read-release.ts'
 export type ClientFault = CompositionError & { client: string | null }
 
 /** Why a change is refused. `line` counts from 1, in that `file` of the client's plugin; without one, in the SDL of `subgraph`. */
-export type Refusal = Omit<CompositionError, 'line'> & {
+export type Refusal = Omit<CompositionError, 'file' | 'line'> & {
   client: string | null
   file: string | null
   line: number | null

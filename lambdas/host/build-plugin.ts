@@ -8,6 +8,7 @@ import { placeIn } from './bundle-places.ts'
 import { bundlePlugin } from './bundle-plugin.ts'
 import { lambdaFaults } from './check-lambdas.ts'
 import { checkSdl } from './check-sdl.ts'
+import { collectDocuments } from './collect-documents.ts'
 import { completeSdl } from './complete-sdl.ts'
 import type { PluginDescription } from './plugin-description.ts'
 import { entryFile, placeOf, pluginFault } from './plugin-fault.ts'
@@ -76,8 +77,9 @@ function finish(
     ...needsFaults,
   ]
   if (errors.length > 0) return refused(errors)
-  const digest = sha256([bundle, sdl, JSON.stringify([rules, handlers, needs])].join('\0'))
-  return { ok: true, digest, sdl, functions, rules, handlers, needs, bundle }
+  const documents = collectDocuments(bundle)
+  const digest = sha256([bundle, sdl, JSON.stringify([rules, handlers, needs, documents])].join('\0'))
+  return { ok: true, digest, sdl, functions, rules, handlers, needs, documents, bundle }
 }
 
 function unknownSetting(name: string, files: readonly PluginFile[]): PluginError {

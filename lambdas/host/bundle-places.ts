@@ -33,19 +33,42 @@ export function placeIn(bundle: string, trace: string): Place | null {
   const map = mapOf(bundle)
   if (!map) return null
   for (const [, line, column] of trace.matchAll(frame)) {
-    const entry = map.findEntry(Number(line) - 1, Number(column) - 1)
-    // What comes closest to a place that is none is of another line.
-    if (!('originalSource' in entry) || entry.generatedLine !== Number(line) - 1) continue
-    if (!entry.originalSource.startsWith(submitted)) continue
-    return { file: entry.originalSource.slice(submitted.length), line: entry.originalLine + 1 }
+    const place = originalPlace(map, Number(line) - 1, Number(column) - 1)
+    if (place) return place
   }
   return null
 }
 
+/**
+ * Tells where in the author's files what begins at an offset of the script does. From the first offset to the last: it
+ * counts lines as it goes.
+ */
+export function createPlaceAt(bundle: string): (offset: number) => Place | null {
+  const map = mapOf(bundle)
+  let [line, begin, next] = [0, 0, bundle.indexOf('\n')]
+  return (offset) => {
+    for (; next >= 0 && next < offset; next = bundle.indexOf('\n', begin)) {
+      line += 1
+      begin = next + 1
+    }
+    return map && originalPlace(map, line, offset - begin)
+  }
+}
+
+/** Both count from 0, in the script. */
+function originalPlace(map: SourceMap, line: number, column: number): Place | null {
+  const entry = map.findEntry(line, column)
+  // What comes closest to a place that is none is of another line.
+  if (!('originalSource' in entry) || entry.generatedLine !== line) return null
+  if (!entry.originalSource.startsWith(submitted)) return null
+  return { file: entry.originalSource.slice(submitted.length), line: entry.originalLine + 1 }
+}
+
 function mapOf(bundle: string): SourceMap | null {
   const known = read.get(bundle)
+  if (known) return known
   const at = bundle.lastIndexOf(mapMark)
-  if (known || at < 0) return known ?? null
+  if (at < 0) return null
   const map = new SourceMap(JSON.parse(Buffer.from(bundle.slice(at + mapMark.length), 'base64').toString()))
   read.set(bundle, map)
   return map

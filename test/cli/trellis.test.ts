@@ -48,6 +48,20 @@ export default definePlugin<Graph>({
 })
 `
 
+/** It asks for its own field, in a document of its lines 3 to 7; the name in line 5 is given. */
+const askingFor = (name: string) => `import { definePlugin, gql } from '@trellis/sdk/plugin'
+
+const document = gql\`
+  query Named {
+    me { ${name} }
+    shortest
+  }\`
+export default definePlugin({
+  typeDefs: gql\`type Query { shortest: String }\`,
+  resolvers: { Query: { shortest: async (_root, _args, ctx) => JSON.stringify(await ctx.graphql(document)) } },
+})
+`
+
 /** Its key, in line 6, is none of the core; from which its line 13 has no type. */
 const keyed = `import { definePlugin, gql } from '@trellis/sdk/plugin'
 import type { Graph } from './trellis.d.ts'
@@ -245,6 +259,22 @@ describe('npx trellis', () => {
     expect((await trellis(['deploy', types, '--client', 'globex'])).errors).toMatch(
       /plugin\.ts:13 {2}TS2339 /,
     )
+  }, 60_000)
+
+  test('what its code asks is looked for in the graph that it would be served with', async () => {
+    const path = await folderWith('asking', askingFor('nickname'))
+    const before = (await trellis(['releases', 'globex'])).output
+    for (const more of [['--dry-run'], []]) {
+      const refused = await trellis(['deploy', path, '--client', 'globex', ...more])
+      expect(refused).toMatchObject({ status: 1, output: '' })
+      expect(refused.errors).toMatch(
+        /^\S+asking\/plugin\.ts:5 {2}OPERATION_INVALID {2}Cannot query field "nickname" on type "User"\..*\nglobex: 1 fault, \D+$/,
+      )
+    }
+    expect((await trellis(['releases', 'globex'])).output).toBe(before)
+    await folderWith('asking', askingFor('name'))
+    const dry = await trellis(['deploy', path, '--client', 'globex', '--dry-run'])
+    expect(dry.output).toMatch(/^globex: would be release \d+, with 1 lambda; nothing was changed$/)
   }, 60_000)
 
   test('types that explode are a fault, of a deployment and in the watch, which goes on', async () => {

@@ -30,6 +30,7 @@ test('the same files are the same build, with the SDL that the gateway composes'
     functions: ['Query.answer'],
     rules: [],
     handlers: [],
+    documents: [],
     needs: { scopes: [], egress: [] },
   })
   expect(await host.build('acme', files)).toEqual(one)

@@ -12,6 +12,9 @@ import { type PluginBuild, type PluginFile, platformAddition } from '../../schem
 const federation =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@override", "@requires", "@external"])'
 
+/** A third of a lease. */
+const renewEveryMs = 5_000
+
 type Desk = (ask: { do: string; types?: string[] }, client: string) => unknown
 type Rule = (args: Record<string, unknown>, viewer: Viewer) => unknown
 
@@ -54,15 +57,23 @@ export async function startTestLambdaHost(
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  let renewing: NodeJS.Timeout | undefined
   return {
     url,
-    register: (credential: string) =>
-      fetch(`${gatewayUrl}/modules/lambdas/instances/one`, {
-        method: 'PUT',
-        headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ sdl: '', version: '1', url }),
-      }),
+    /** Once; its lease is renewed until it is closed. */
+    async register(credential: string) {
+      const send = () =>
+        fetch(`${gatewayUrl}/modules/lambdas/instances/one`, {
+          method: 'PUT',
+          headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ sdl: '', version: '1', url }),
+        })
+      // A gateway that is away is part of many a test.
+      renewing = setInterval(() => send().catch(() => undefined), renewEveryMs).unref()
+      return send()
+    },
     async close() {
+      clearInterval(renewing)
       server.closeAllConnections()
       server.close()
     },

@@ -1,6 +1,7 @@
 import { eventually } from '../../support/eventually.ts'
 import type { Answer } from '../../support/gateway-under-test.ts'
 import { startTestLambdaHost } from '../../support/test-lambda-host.ts'
+import { federation } from '../../support/test-subgraph.ts'
 import {
   createDataControl,
   dataSdl,
@@ -245,6 +246,100 @@ test('what changes between the judgement of a release and its turn is judged wit
   expect(await deployed).toMatchObject({ active: false, errors: [{ code: 'EXTERNAL_MISSING_ON_BASE' }] })
   expect(await hasField('rank')).toBe(true)
   await expectOk(await platform.data.register({ sdl: dataSdl }))
+})
+
+describe('what a plugin asks the graph', () => {
+  const query = (text: string, line = 7) => ({ documents: [{ text, file: 'ask.ts', line }] })
+  const totals = query('query Totals {\n record(id: "1") {\n total } }')
+  const withTotal = dataSdl.replace('createdBy: User', 'createdBy: User  total: Int')
+  const registerData = (sdl: string) =>
+    platform.data.register({ sdl, resolvers: { ...createDataControl().resolvers } })
+  const switchData = (variables: object = {}) =>
+    platform.gateway.query(
+      'mutation ($client: String!, $force: Boolean) { disableModule(client: $client, module: "data", force: $force) { id } }',
+      operator,
+      { client: client.slug, ...variables },
+    )
+  afterEach(async () => expectOk(await registerData(dataSdl)))
+
+  test('is there, in the whole graph that it would be served with, or the release is refused', async () => {
+    const own = query('query Own($id: ID!) { record(id: $id) { createdBy { id tier } } }')
+    expect(await release(tier, own, { dryRun: true })).toMatchObject({ active: false, errors: [] })
+    expect(await release(tier, own)).toMatchObject({ active: true, errors: [] })
+    const wrong = {
+      documents: [
+        ...query('query Wrong {\n record(id: "1") {\n name } }').documents,
+        ...query('query Open {', 20).documents,
+        ...query('query A { caller } query B { caller }', 30).documents,
+        ...query('fragment Part on User { id\n name rank }', 40).documents,
+      ],
+    }
+    for (const variables of [{ dryRun: true }, {}])
+      expect((await release(tier, wrong, variables)).errors).toEqual([
+        { code: 'OPERATION_INVALID', file: 'ask.ts', line: 9 },
+        { code: 'OPERATION_INVALID', file: 'ask.ts', line: 20 },
+        { code: 'OPERATION_INVALID', file: 'ask.ts', line: 30 },
+        { code: 'OPERATION_INVALID', file: 'ask.ts', line: 41 },
+      ])
+    expect(await release(tier, wrong, { force: true }, operator)).toMatchObject({ number: 2, active: true })
+  })
+
+  test('is not taken away but by force, and the reasons have its file and line', async () => {
+    await expectOk(await registerData(withTotal))
+    expect(await release(tier, totals)).toMatchObject({ active: true })
+    const refused = await registerData(dataSdl)
+    expect(refused.status).toBe(422)
+    const { errors } = (await refused.json()) as { errors: { message: string; extensions: object }[] }
+    expect(errors).toMatchObject([
+      {
+        message: `[client ${client.slug}] ask.ts:9: "Record.total" would be gone: the plugin uses it for "Totals" (ask.ts:9).`,
+        extensions: { code: 'PLUGIN_LOSES_FIELD', client: client.slug, file: 'ask.ts', line: 9 },
+      },
+    ])
+    const off = await switchData()
+    expect(off.errors?.[0]?.extensions).toMatchObject({
+      code: 'SCHEMA_REFUSED',
+      errors: [
+        { code: 'PLUGIN_LOSES_FIELD', file: 'ask.ts', line: 8 },
+        { code: 'PLUGIN_LOSES_ARGUMENT', file: 'ask.ts', line: 8 },
+        { code: 'PLUGIN_LOSES_FIELD', file: 'ask.ts', line: 9 },
+      ],
+    })
+    expect(await hasField('tier')).toBe(true)
+    // An operator insists, on the schema and then on the switch.
+    const admit = 'mutation ($sdl: String!) { admitModuleSchema(module: "data", sdl: $sdl) { name } }'
+    expect(
+      (await platform.gateway.query(admit, operator, { sdl: federation + dataSdl })).errors,
+    ).toBeUndefined()
+    await expectOk(await registerData(dataSdl))
+    expect((await switchData({ force: true })).errors).toBeUndefined()
+  })
+
+  test('is judged anew when it is served again; what nobody is served may go', async () => {
+    await expectOk(await registerData(withTotal))
+    await release(tier, totals)
+    await release(rank)
+    await expectOk(await registerData(dataSdl))
+    const { errors } = await activateRelease(1)
+    expect(errors?.[0]?.extensions).toMatchObject({
+      code: 'PLUGIN_INVALID',
+      errors: [{ code: 'OPERATION_INVALID', file: 'ask.ts', line: 9 }],
+    })
+    expect((await activateRelease(1, { force: true })).errors?.[0]?.extensions.code).toBe('FORBIDDEN')
+    expect((await activateRelease(1, { force: true }, operator)).errors).toBeUndefined()
+    expect(await hasField('tier')).toBe(true)
+    expect(await release(rank)).toMatchObject({ active: true })
+  })
+
+  test('is not known of a release from before it was noted: it goes on as it did', async () => {
+    await expectOk(await registerData(withTotal))
+    await release(tier, totals)
+    const { db } = platform.gateway
+    await db.$executeRaw`UPDATE plugin_release SET documents = DEFAULT, asked = DEFAULT WHERE client = ${client.slug}`
+    await expectOk(await registerData(dataSdl))
+    await release(rank)
+    expect((await activateRelease(1)).errors).toBeUndefined()
+  })
 })
 
 test('a rule guards a root field that is there', async () => {
