@@ -15,6 +15,7 @@ import { createBuildStore } from './build-store.ts'
 import { createBuild } from './create-build.ts'
 import { createAskGraph } from './ctx/ask-graph.ts'
 import { openEventEmitter } from './ctx/emit-event.ts'
+import { createGraphTurns } from './ctx/graph-turns.ts'
 import { createKvStore } from './ctx/kv-store.ts'
 import { createOpenCall } from './ctx/open-call.ts'
 import { createPluginTokens } from './ctx/plugin-tokens.ts'
@@ -109,6 +110,7 @@ export async function createLambdaHost(
     {
       ...{ registry, kv, secrets, redaction, emitter, egress },
       askGraph: createAskGraph(gatewayUrl),
+      graphTurns: createGraphTurns(),
       tokens: createPluginTokens(options),
     },
     log,

@@ -14,8 +14,11 @@ import { readTurnRecord } from '../isolates/turn-record.ts'
 import { scriptOf } from './bundle-places.ts'
 import { spawnIsolates } from './spawn-isolates.ts'
 
-/** The answer to a question an isolate asks in the course of a call: JSON text. Throws what the lambda is to be told. */
-export type Ask = (request: string) => Promise<string>
+/**
+ * The answer to a question an isolate asks in the course of a call: JSON text. Throws what the lambda is to be told.
+ * `ended`: nobody waits for it any more.
+ */
+export type Ask = (request: string, ended: AbortSignal) => Promise<string>
 
 /** What goes into an isolate at once. */
 export type Crossing = {
@@ -58,7 +61,7 @@ export type IsolateProcessOptions = {
 
 export class ProcessDied extends Error {}
 
-type Pending = { crossing: Crossing; answer: PromiseWithResolvers<string> }
+type Pending = { crossing: Crossing; answer: PromiseWithResolvers<string>; ended: AbortController }
 
 const pingEveryMs = 1_000
 const silentForMs = 5_000
@@ -91,7 +94,10 @@ export function openIsolateProcess(options: IsolateProcessOptions): IsolateProce
       log.warn({ code, signal, clients, calls: pending.size }, 'a process of isolates has ended')
     phase = 'ended'
     onEnd(clients)
-    for (const { answer } of pending.values()) answer.reject(new ProcessDied())
+    for (const { answer, ended } of pending.values()) {
+      ended.abort()
+      answer.reject(new ProcessDied())
+    }
     ended.resolve()
   })
 
@@ -118,15 +124,16 @@ export function openIsolateProcess(options: IsolateProcessOptions): IsolateProce
   function take({ call, facts }: { call: number; facts: CallFacts }): Pending | undefined {
     const one = pending.get(call)
     pending.delete(call)
+    one?.ended.abort()
     one?.crossing.learn(facts)
     if (phase === 'retiring' && pending.size === 0) child.kill('SIGKILL')
     return one
   }
 
   async function answerAsk({ call, hostCall, text: request }: FromIsolates & { kind: 'ask' }): Promise<void> {
-    const ask = pending.get(call)?.crossing.ask
-    if (!ask) return
-    const answer = await ask(request).then(
+    const asker = pending.get(call)
+    if (!asker) return
+    const answer = await asker.crossing.ask(request, asker.ended.signal).then(
       (text) => ({ ok: true, text }),
       (error) => ({
         ok: false,
@@ -168,7 +175,7 @@ export function openIsolateProcess(options: IsolateProcessOptions): IsolateProce
       if (phase === 'ended') throw new ProcessDied()
       const answer = Promise.withResolvers<string>()
       const call = ++nextCall
-      pending.set(call, { crossing, answer })
+      pending.set(call, { crossing, answer, ended: new AbortController() })
       post(call, crossing)
       return answer.promise
     },

@@ -45,8 +45,8 @@ type AnyQuestion = z.infer<typeof questionSchema>
 /** One kind of question, without what says which kind it is. */
 export type Question<Do extends AnyQuestion['do']> = Extract<AnyQuestion, { do: Do }>
 
-/** Answers in JSON text. @throws {TrellisError} what the lambda is to be told */
-type Answer<Do extends AnyQuestion['do']> = (question: Question<Do>) => Promise<string>
+/** Answers in JSON text, as long as its call has not ended. @throws {TrellisError} what the lambda is to be told */
+type Answer<Do extends AnyQuestion['do']> = (question: Question<Do>, ended: AbortSignal) => Promise<string>
 
 /** All that the lambdas of one call can do. */
 export type Powers = { [Do in AnyQuestion['do']]: Answer<Do> }
@@ -56,9 +56,9 @@ export type Powers = { [Do in AnyQuestion['do']]: Answer<Do> }
  * says nothing of a fault of the platform.
  */
 export function createAsk(powers: Powers, log: Log): Ask {
-  return async (request) => {
+  return async (request, ended) => {
     try {
-      return `{"answer":${await answer(powers, readQuestion(request))}}`
+      return `{"answer":${await answer(powers, readQuestion(request), ended)}}`
     } catch (error) {
       if (error instanceof TrellisError) return refusal(error)
       log.error({ err: error }, 'a lambda could not be answered')
@@ -67,26 +67,26 @@ export function createAsk(powers: Powers, log: Log): Ask {
   }
 }
 
-function answer(powers: Powers, question: AnyQuestion): Promise<string> {
+function answer(powers: Powers, question: AnyQuestion, ended: AbortSignal): Promise<string> {
   switch (question.do) {
     case 'graphql':
-      return powers.graphql(question)
+      return powers.graphql(question, ended)
     case 'asPlugin.graphql':
-      return powers['asPlugin.graphql'](question)
+      return powers['asPlugin.graphql'](question, ended)
     case 'kv.get':
-      return powers['kv.get'](question)
+      return powers['kv.get'](question, ended)
     case 'kv.set':
-      return powers['kv.set'](question)
+      return powers['kv.set'](question, ended)
     case 'kv.delete':
-      return powers['kv.delete'](question)
+      return powers['kv.delete'](question, ended)
     case 'kv.list':
-      return powers['kv.list'](question)
+      return powers['kv.list'](question, ended)
     case 'secrets.get':
-      return powers['secrets.get'](question)
+      return powers['secrets.get'](question, ended)
     case 'emit':
-      return powers.emit(question)
+      return powers.emit(question, ended)
     case 'fetch':
-      return powers.fetch(question)
+      return powers.fetch(question, ended)
     default:
       return question satisfies never
   }

@@ -6,6 +6,7 @@ import type { Caller } from './caller.ts'
 import { causeOfEvent, readCause, traceparentOf } from './causation.ts'
 import type { Powers, Question } from './create-ask.ts'
 import { type EventEmitter, repeatableId } from './emit-event.ts'
+import type { GraphTurns } from './graph-turns.ts'
 import type { KvStore } from './kv-store.ts'
 import type { PluginTokens } from './plugin-tokens.ts'
 import type { Redaction } from './redaction.ts'
@@ -15,6 +16,7 @@ import type { SecretStore } from './secret-store.ts'
 export type PowersGround = {
   registry: PluginRegistry
   askGraph: AskGraph
+  graphTurns: GraphTurns
   tokens: PluginTokens
   kv: KvStore
   secrets: SecretStore
@@ -28,13 +30,14 @@ export type PowersGround = {
 export function createPowers(ground: PowersGround, caller: Caller): Powers {
   const { client, rights } = caller
   return {
-    async graphql(question) {
-      if (rights) return ground.askGraph(question, rights)
+    async graphql(question, ended) {
+      if (rights) return ground.graphTurns(caller, ended, () => ground.askGraph(question, rights))
       throw new TrellisError('FORBIDDEN', 'Nobody is calling here: ask with ctx.asPlugin.graphql.')
     },
-    async 'asPlugin.graphql'(question) {
+    async 'asPlugin.graphql'(question, ended) {
       const token = await ground.tokens({ client, depth: caller.depth })
-      return ground.askGraph(question, { token, traceparent: traceparentOf(causeOf(caller)) })
+      const own = { token, traceparent: traceparentOf(causeOf(caller)) }
+      return ground.graphTurns(caller, ended, () => ground.askGraph(question, own))
     },
     ...valuePowers(ground.kv, client),
     async 'secrets.get'({ name }) {

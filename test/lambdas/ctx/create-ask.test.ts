@@ -20,6 +20,7 @@ const powers: Powers = {
   fetch: use('fetch'),
 }
 const ask = createAsk(powers, silentLog)
+const living = new AbortController().signal
 beforeEach(() => {
   used.length = 0
 })
@@ -41,14 +42,17 @@ test.each([
   '{"do":"fetch","url":"https://a.example","headers":{"a":{"b":1}}}',
   '{"__proto__":{"do":"kv.get","key":"a"}}',
 ])('is no question: %s', async (text) => {
-  expect(JSON.parse(await ask(text))).toMatchObject({ code: 'BAD_USER_INPUT', refused: expect.any(String) })
+  expect(JSON.parse(await ask(text, living))).toMatchObject({
+    code: 'BAD_USER_INPUT',
+    refused: expect.any(String),
+  })
   expect(used).toEqual([])
 })
 
 test('whatever text is sent, it is answered, as JSON', async () => {
   await fc.assert(
     fc.asyncProperty(fc.oneof(fc.string(), fc.json()), async (text) => {
-      expect(JSON.parse(await ask(text))).toMatchObject({ code: 'BAD_USER_INPUT' })
+      expect(JSON.parse(await ask(text, living))).toMatchObject({ code: 'BAD_USER_INPUT' })
     }),
     { numRuns: 300 },
   )
@@ -57,7 +61,7 @@ test('whatever text is sent, it is answered, as JSON', async () => {
 test('whose it is, no question says: what it names besides is not handed on', async () => {
   const seen: object[] = []
   const asking = createAsk({ ...powers, 'kv.get': async (question) => `${seen.push(question)}` }, silentLog)
-  expect(await asking('{"do":"kv.get","key":"a","client":"globex","viewer":{"kind":"SERVER"}}')).toBe(
+  expect(await asking('{"do":"kv.get","key":"a","client":"globex","viewer":{"kind":"SERVER"}}', living)).toBe(
     '{"answer":1}',
   )
   expect(seen).toEqual([{ do: 'kv.get', key: 'a' }])
@@ -66,11 +70,11 @@ test('whose it is, no question says: what it names besides is not handed on', as
 test('a refusal has its code; of a fault of the platform nothing is told', async () => {
   const failing = (error: Error) => createAsk({ ...powers, 'kv.get': () => Promise.reject(error) }, silentLog)
   const question = '{"do":"kv.get","key":"a"}'
-  expect(JSON.parse(await failing(new TrellisError('KV_FULL', 'Full.'))(question))).toEqual({
+  expect(JSON.parse(await failing(new TrellisError('KV_FULL', 'Full.'))(question, living))).toEqual({
     refused: 'Full.',
     code: 'KV_FULL',
   })
-  expect(await failing(new Error('password of the database'))(question)).toBe(
+  expect(await failing(new Error('password of the database'))(question, living)).toBe(
     '{"refused":"Internal error.","code":"INTERNAL_SERVER_ERROR"}',
   )
 })
