@@ -8,6 +8,7 @@ import {
   readRegistryState,
   readRevision,
   readSigningKeys,
+  snapshot,
 } from './read-registry-state.ts'
 import type { ModuleInstance, RegistryState } from './registry-state.ts'
 
@@ -43,7 +44,7 @@ export async function readPresence(
  * nothing was. Reads no more than what changed: with a thousand clients that is a thousandth.
  */
 export function readChanges(db: PlatformDatabase, before: RegistryState): Promise<RegistryState> {
-  return db.$transaction((tx) => applyChanges(tx, before), { isolationLevel: 'RepeatableRead' })
+  return db.$transaction((tx) => applyChanges(tx, before), snapshot)
 }
 
 async function applyChanges(tx: PlatformTransaction, before: RegistryState): Promise<RegistryState> {

@@ -17,9 +17,12 @@ const tokenKeysSchema = z.array(jwkSchema)
 const limitsSchema = z.custom<Partial<PluginLimits>>((value) => typeof value === 'object' && value !== null)
 export const pluginNeedsSchema = z.object({ scopes: z.array(z.string()), egress: z.array(z.string()) })
 
+/** Several statements, on a machine that may be busy: nobody else waits for it. */
+export const snapshot = { isolationLevel: 'RepeatableRead', timeout: 30_000 } as const
+
 /** The whole registry, read as one snapshot. */
 export async function loadRegistryState(db: PlatformDatabase): Promise<RegistryState> {
-  return db.$transaction(readRegistryState, { isolationLevel: 'RepeatableRead', timeout: 30_000 })
+  return db.$transaction(readRegistryState, snapshot)
 }
 
 /** The same within a transaction: what a change is judged against. */
