@@ -10,7 +10,7 @@ export function definePlugin<Graph extends PluginGraph = UntypedGraph>(plugin: P
   return plugin
 }
 
-/** Marks SDL or an operation for editors; the text as it is written. */
+/** Marks SDL or an operation, for editors and for the check of a deployment; the text as it is written. */
 export function gql(parts: TemplateStringsArray, ...values: readonly string[]): string {
   return String.raw(parts, ...values)
 }

@@ -23,7 +23,7 @@ export function lostByPlugin(
   asked: readonly AskedCoordinate[],
 ): CompositionError[] {
   const uses = [
-    ...usesIn(plugin).filter(({ of }) => gone.has(of)),
+    ...(gone.size === 0 ? [] : usesIn(plugin)).filter(({ of }) => gone.has(of)),
     ...asked.filter(({ coordinate }) => changed.has(coordinate)).map(useOf),
   ]
   const what = (name: string) => (gone.has(name) ? wouldBeGone : (changed.get(name) ?? wouldBeGone))
