@@ -52,6 +52,9 @@ export type PluginLimits = {
   sdlChars: number
 }
 
+/** `depth`, where operators have set none. The gateway holds everybody to it; the host does not ask what it would refuse. */
+export const defaultDepth = 3
+
 export type PluginTokenRequest = {
   client: string
   /** How many lambdas stand behind the one that asks: that of the event or call it works for. */

@@ -15,6 +15,7 @@ import {
 } from '../../foundation/gateway-token.ts'
 import { rememberVerified } from '../../foundation/remember-verified.ts'
 import { keysOf, roles, type Viewer } from '../../foundation/viewer.ts'
+import { defaultDepth } from '../../schema/plugin-registry.ts'
 import { type ApiKey, hashApiKey } from './api-key.ts'
 
 /** What came with a request, or with a WebSocket's `connection_init`. */
@@ -69,8 +70,6 @@ const userClaimsSchema = z.object({
   roles: z.array(z.enum(roles)),
   exp: z.number(),
 })
-
-const defaultDepth = 3
 
 type ViewerIdentity = Identity & { viewer: Viewer }
 

@@ -1,7 +1,8 @@
 import { TrellisError } from '../../../foundation/errors.ts'
+import { defaultDepth } from '../../../schema/plugin-registry.ts'
 import type { Egress } from '../egress/create-egress.ts'
 import type { PluginRegistry } from '../plugin-registry.ts'
-import type { AskGraph } from './ask-graph.ts'
+import type { AskGraph, GraphQuestion, GraphRights } from './ask-graph.ts'
 import type { Caller } from './caller.ts'
 import { causeOfEvent, readCause, traceparentOf } from './causation.ts'
 import type { Powers, Question } from './create-ask.ts'
@@ -29,15 +30,18 @@ export type PowersGround = {
 /** What the lambdas of one call may do: in the caller's name, and in the plugin's own. */
 export function createPowers(ground: PowersGround, caller: Caller): Powers {
   const { client, rights } = caller
+  const askGraph = async (question: GraphQuestion, own: GraphRights, ended: AbortSignal) =>
+    refusalOfDepth(ground.registry, caller) ??
+    ground.graphTurns(caller, ended, () => ground.askGraph(question, own))
   return {
     async graphql(question, ended) {
-      if (rights) return ground.graphTurns(caller, ended, () => ground.askGraph(question, rights))
+      if (rights) return askGraph(question, rights, ended)
       throw new TrellisError('FORBIDDEN', 'Nobody is calling here: ask with ctx.asPlugin.graphql.')
     },
     async 'asPlugin.graphql'(question, ended) {
       const token = await ground.tokens({ client, depth: caller.depth })
       const own = { token, traceparent: traceparentOf(causeOf(caller)) }
-      return ground.graphTurns(caller, ended, () => ground.askGraph(question, own))
+      return askGraph(question, own, ended)
     },
     ...valuePowers(ground.kv, client),
     async 'secrets.get'({ name }) {
@@ -51,6 +55,14 @@ export function createPowers(ground: PowersGround, caller: Caller): Powers {
       return JSON.stringify(await ground.egress(request, egress))
     },
   }
+}
+
+/** Of lambdas that ask for each other the deepest are the most: what the gateway would refuse is answered as it does. */
+function refusalOfDepth({ pluginOf }: Pick<PluginRegistry, 'pluginOf'>, { client, depth }: Caller) {
+  const deepest = pluginOf(client).limits.depth ?? defaultDepth
+  if (depth < deepest) return null
+  const message = `Lambdas and graph call each other ${deepest} deep at most.`
+  return JSON.stringify({ errors: [new TrellisError('LAMBDA_TOO_DEEP', message)] })
 }
 
 type ValuePowers = Pick<Powers, 'kv.get' | 'kv.set' | 'kv.delete' | 'kv.list'>

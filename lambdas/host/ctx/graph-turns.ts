@@ -18,9 +18,9 @@ export type GraphTurns = <Answer>(
 
 type Lane = { turns: Turns; askers: number }
 
-const atOnce = 100
+const atOnce = 50
 
-/** @param most of one client, at one depth. @default 100 */
+/** @param most of one client, at one depth. @default 50 */
 export function createGraphTurns(most = atOnce): GraphTurns {
   const lanes = new Map<string, Lane>()
   return async ({ client, depth }, ended, ask) => {
