@@ -25,6 +25,9 @@ const schemas = new URL('../../schema/events/', import.meta.url)
 const fileName = /^(?<type>[a-z0-9._-]+)\.v(?<version>[1-9]\d*)\.json$/
 const envelopeFile = 'envelope.json'
 
+/** Knows JSON Schema itself, for all catalogues of the process: compiling that costs more than all their schemas. */
+const metaschema = new Ajv2020()
+
 /**
  * The catalogue of a folder: `<type>.v<version>.json`, one for each version, and `envelope.json`.
  *
@@ -37,25 +40,31 @@ export async function readEventCatalogue(folder: URL = schemas): Promise<EventCa
   return createEventCatalogue(entries.toSorted(byTypeAndVersion))
 }
 
-/** A catalogue of these entries, under the platform's envelope. */
+/**
+ * A catalogue of these entries, under the platform's envelope. Every schema is judged now, and compiled when the first
+ * event comes that it is for: a module publishes few of the types there are.
+ */
 export async function createEventCatalogue(entries: readonly CatalogueEntry[]): Promise<EventCatalogue> {
-  const ajv = new Ajv2020({ allErrors: true, ownProperties: true, allowUnionTypes: true })
+  const ajv = new Ajv2020({
+    ...{ allErrors: true, ownProperties: true, allowUnionTypes: true },
+    ...{ meta: false, validateSchema: false },
+  })
   addFormats.default(ajv)
-  const isEnvelope = ajv.compile(await readSchema(new URL(envelopeFile, schemas)))
-  const checks = new Map(
-    entries.map(({ type, version, schema }) => [schemaName(type, version), ajv.compile(schema)]),
-  )
+  const envelope = await readSchema(new URL(envelopeFile, schemas))
+  for (const schema of [envelope, ...entries.map((entry) => entry.schema)])
+    metaschema.validateSchema(schema, true)
+  const ofData = new Map(entries.map(({ type, version, schema }) => [schemaName(type, version), schema]))
   return {
     entries,
     check(event) {
       const { type, source, dataVersion, data } = event
-      const isData = checks.get(schemaName(type, dataVersion))
-      if (!isData)
+      const schema = ofData.get(schemaName(type, dataVersion))
+      if (!schema)
         throw new InvalidEventError(`The catalogue has no event type ${type} in version ${dataVersion}.`)
       if (!type.startsWith(`${source}.`))
         throw new InvalidEventError(`The module ${source} does not publish events of type ${type}.`)
-      requireFit(isEnvelope, toCloudEvent(event), `The envelope of an event of type ${type}`)
-      requireFit(isData, data, `The data of an event of type ${type}, version ${dataVersion},`)
+      requireFit(ajv.compile(envelope), toCloudEvent(event), `The envelope of an event of type ${type}`)
+      requireFit(ajv.compile(schema), data, `The data of an event of type ${type}, version ${dataVersion},`)
     },
   }
 }

@@ -54,6 +54,17 @@ test.each<[string, Partial<PlatformEvent>, string]>([
   expect(check).not.toThrow('ada@example.org')
 })
 
+test.each(catalogue.entries.map((entry) => [`${entry.type} v${entry.version}`, entry] as const))(
+  '%s can be checked',
+  (_name, { type, version, schema }) => {
+    const [source = ''] = type.split('.')
+    const nothing = { ...read, source, type, dataVersion: version, data: {} }
+    const check = () => catalogue.check(nothing)
+    if (schema.required?.length) expect(check).toThrow('must have required property')
+    else expect(check).not.toThrow()
+  },
+)
+
 test('as a CloudEvent it has the attributes that the specification requires, under names that it allows', () => {
   const event = toCloudEvent(read)
   expect(event).toMatchObject({ specversion: '1.0', datacontenttype: 'application/json', dataversion: 1 })
