@@ -8,7 +8,7 @@ import type { JWK } from 'jose'
  * common one, until `DELETE` takes it back. Both are refused (422) where a client would not compose, or its plugin would lose
  * what it uses: the first twenty reasons, each with the client, and how many there are.
  *
- * The lambda host registers in the same way, under the name `lambdas`, with an empty SDL.
+ * The lambda host registers in the same way, under the name `lambdas`, with an empty SDL. That of a module is never empty (400).
  */
 export type ModuleRegistration = {
   /** The module's Federation 2 SDL. */
