@@ -1,18 +1,14 @@
+import { type AnyNode, parse, type TemplateLiteral } from 'acorn'
+import { type AncestorVisitors, ancestor } from 'acorn-walk'
 import type { PluginDocument } from '../../schema/plugin-build.ts'
 import { createPlaceAt, scriptOf } from './bundle-places.ts'
-import { type BundleToken, bundleTokens } from './bundle-tokens.ts'
 
 /**
  * The GraphQL documents that stand in a plugin's code as a whole: what is tagged with `gql`, and literals that are given
  * to `graphql(…)`. SDL is none; and what is put together of pieces is a document only when it is asked.
  */
 export function collectDocuments(bundle: string): PluginDocument[] {
-  const tokens = bundleTokens(scriptOf(bundle)) ?? []
-  const pieces = namesPutIn(tokens)
-  const found = tokens.flatMap(({ start }, index) => {
-    const text = documentAt(tokens, index, pieces)
-    return text === null ? [] : [{ text, start }]
-  })
+  const found = documentsIn(scriptOf(bundle))
   if (found.length === 0) return []
   const placeAt = createPlaceAt(bundle)
   return found.flatMap(({ text, start }) => {
@@ -28,55 +24,67 @@ const ask = /^graphql\d*$/
 /** What a document begins with. Braces alone are what a piece of one may begin with, too. */
 const beginning = /^(?:[\s,\uFEFF]|#.*)*(?:(?:query|mutation|subscription|fragment)\b|(\{))/
 
-/** The text of the document that this token is. */
-function documentAt(
-  tokens: readonly BundleToken[],
-  index: number,
-  pieces: ReadonlySet<string>,
-): string | null {
-  const token = tokens[index]
-  if (token?.kind !== 'template' && token?.kind !== 'string') return null
-  const isTagged = token.kind === 'template' && tag.test(wordAt(tokens, index - 1))
-  const first = isTagged ? index - 1 : index
-  const isAsked =
-    ask.test(wordAt(tokens, first - 2)) &&
-    tokens[first - 1]?.text === '(' &&
-    [',', ')'].includes(tokens[index + 1]?.text ?? '')
-  const text = isTagged ? token.text : isAsked ? plainText(token.text) : null
-  const begins = text === null ? null : beginning.exec(text)
-  if (!begins) return null
-  const isBare = begins[1] !== undefined && !isAsked
-  const isPiece = isPutIn(tokens, first, index) || pieces.has(nameGiven(tokens, first))
-  return isBare && isPiece ? null : text
+type Written = { text: string; start: number }
+/** Put into another template as it is, or kept under a name. */
+type Tagged = Written & { isPutIn: boolean; name: string }
+
+function documentsIn(script: string): Written[] {
+  const asked = new Map<number, Written>()
+  const tagged = new Map<number, Tagged>()
+  const namesPutIn = new Set<string>()
+  walk(script, {
+    TaggedTemplateExpression(node, _state, ancestors) {
+      const written = literalText(node)
+      const parent = ancestors.at(-2)
+      const isPutIn = parent?.type === 'TemplateLiteral'
+      const name = parent?.type === 'VariableDeclarator' ? nameOf(parent.id) : ''
+      if (written) tagged.set(written.start, { ...written, isPutIn, name })
+    },
+    TemplateLiteral({ expressions }) {
+      for (const expression of expressions) namesPutIn.add(nameOf(expression))
+    },
+    CallExpression({ callee, arguments: [given] }) {
+      const written = ask.test(nameOf(callee)) ? literalText(given) : null
+      if (written) asked.set(written.start, written)
+    },
+  })
+  const isPiece = ({ isPutIn, name }: Tagged) => isPutIn || (name !== '' && namesPutIn.has(name))
+  const isDocument = (written: Tagged) => {
+    const begins = beginning.exec(written.text)
+    return begins !== null && (begins[1] === undefined || !isPiece(written))
+  }
+  const found = new Map<number, Written>([...tagged].filter(([, written]) => isDocument(written)))
+  for (const [start, written] of asked) if (beginning.test(written.text)) found.set(start, written)
+  return [...found.values()].sort((one, other) => one.start - other.start)
 }
 
-function wordAt(tokens: readonly BundleToken[], index: number): string {
-  const token = tokens[index]
-  return token?.kind === 'word' ? token.text : ''
+/** What esbuild has printed can be parsed; what is nested too deeply for that has no documents that could be read. */
+function walk(script: string, visitors: AncestorVisitors<unknown>): void {
+  try {
+    ancestor(parse(script, { ecmaVersion: 'latest', sourceType: 'module' }), visitors)
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error
+  }
 }
 
-/** Of a literal without a tag; null where it is written with escapes that would have to be read. */
-function plainText(written: string): string | null {
-  const text = written.replaceAll(/\\(["'`])/g, '$1')
-  return text.includes('\\') ? null : text
+/** Of a name, or of the property of whatever it belongs to. */
+function nameOf(node: AnyNode): string {
+  if (node.type === 'MemberExpression' && !node.computed) return nameOf(node.property)
+  return node.type === 'Identifier' ? node.name : ''
 }
 
-/** The names of what is put into templates as it is: `${fields}`. */
-function namesPutIn(tokens: readonly BundleToken[]): ReadonlySet<string> {
-  return new Set(
-    tokens.flatMap(({ kind, text }, index) =>
-      kind === 'word' && isPutIn(tokens, index, index) ? [text] : [],
-    ),
-  )
+/** Of a literal; null: it is none, or something is put into it. */
+function literalText(node: AnyNode | undefined): Written | null {
+  if (node?.type === 'TemplateLiteral') return templateText(node, 'cooked')
+  // The tag takes what is written as it is.
+  if (node?.type === 'TaggedTemplateExpression' && tag.test(nameOf(node.tag)))
+    return templateText(node.quasi, 'raw')
+  if (node?.type !== 'Literal' || typeof node.value !== 'string') return null
+  return { text: node.value, start: node.start }
 }
 
-/** Whether these tokens are all that is put into a template there. */
-function isPutIn(tokens: readonly BundleToken[], first: number, last: number): boolean {
-  const [before, after] = [tokens[first - 1]?.kind, tokens[last + 1]?.kind]
-  return (before === 'opening' || before === 'middle') && (after === 'middle' || after === 'closing')
-}
-
-/** `fields` of `const fields = …` */
-function nameGiven(tokens: readonly BundleToken[], first: number): string {
-  return tokens[first - 1]?.text === '=' ? wordAt(tokens, first - 2) : ''
+function templateText({ quasis, start }: TemplateLiteral, as: 'raw' | 'cooked'): Written | null {
+  const [whole, ...more] = quasis
+  const text = whole?.value[as]
+  return typeof text === 'string' && more.length === 0 ? { text, start } : null
 }

@@ -49,11 +49,15 @@ test('literals that are given to graphql, whoever it belongs to, and whatever ty
         query Me { me { id } }
       \`,
     )
+    await graphql('{\\n me { id } }')
+    await graphql(gql\`query Raw { record(id: "\\n") { id } }\`)
     return graphql("mutation { touch { id } }")`
   expect(await collected(asking(code))).toEqual([
     'plugin.ts:6 { record(id: "1") { id } }',
     'plugin.ts:8 query Me { me { id } }',
-    'plugin.ts:12 mutation { touch { id } }',
+    'plugin.ts:12 { me { id } }',
+    'plugin.ts:13 query Raw { record(id: "\\n") { id } }',
+    'plugin.ts:14 mutation { touch { id } }',
   ])
 })
 
@@ -84,8 +88,7 @@ test('what is put together is left alone, and so are its pieces', async () => {
     await ctx.graphql(gql\`query B { me \${gql\`{ id }\`} }\`)
     await ctx.graphql('query C {' + text)
     await ctx.graphql(text)
-    await ctx.graphql(bare)
-    await ctx.graphql('query D {\\n me { id } }')`
+    await ctx.graphql(bare)`
   expect(await collected(asking(code, before))).toEqual(['plugin.ts:2 { me { id } }'])
 })
 
@@ -114,4 +117,10 @@ export const used = 1`
 test('a document that is none is collected, for its fault to be told', async () => {
   const code = '    await ctx.graphql(gql`query Open { me {`)'
   expect(await collected(asking(code))).toEqual(['plugin.ts:5 query Open { me {'])
+})
+
+test('what is nested too deeply to be read has none, and holds nobody up', () => {
+  const deep = `${'('.repeat(300_000)}gql\`query Deep { me { id } }\`${')'.repeat(300_000)}`
+  expect(collectDocuments(deep)).toEqual([])
+  expect(collectDocuments('const broken = "')).toEqual([])
 })
