@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eventually } from '../support/eventually.ts'
-import { type Answer, post } from '../support/graphql.ts'
+import { type Answer, post, tryPost } from '../support/graphql.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
 import { commandOf, isRunning, killAll, processTree } from '../support/processes.ts'
 import { spawnStart } from '../support/run-start.ts'
@@ -18,7 +18,7 @@ const topologies = [
   ['all in one', []],
 ] as const
 
-/** Made by the first start; every later one finds what those before have left, in either topology. */
+/** Made by the first start; every later one finds what those before have left, in either topology. A start takes seconds: each is used for all that can be seen of it. */
 let folder: TemporaryFolder
 let dataDirectory: string
 beforeAll(async () => {
@@ -27,41 +27,71 @@ beforeAll(async () => {
 })
 afterAll(() => folder[Symbol.asyncDispose]())
 
-describe.each(topologies)('%s', (_name, args) => {
-  test.each([
-    ['tree', 'SIGTERM'],
-    ['launcher', 'SIGINT'],
-  ] as const)(
-    'kill -9 of the %s while mutations run: it starts again, every acknowledged one is there, and %s ends every process',
-    async (what, signal) => {
-      await using first = await startPlatform({ dataDirectory, args })
-      const started = processTree(first.launcher.pid ?? 0)
-      const { headers } = await signIn(first, 'acme', 'MEMBER')
+describe.each(topologies)('%s', (topology, args) => {
+  let platform: TestPlatform
+  const start = async () => {
+    platform = await startPlatform({ dataDirectory, args })
+  }
+  beforeAll(start, 120_000)
+  afterAll(() => platform?.[Symbol.asyncDispose]())
+
+  test.each(['tree', 'launcher'] as const)(
+    'kill -9 of the %s while mutations run: it starts again, and every acknowledged one is there',
+    async (what) => {
+      const { demo } = platform
+      const started = processTree(platform.launcher.pid ?? 0)
+      const { headers } = await signIn(platform, 'acme', 'MEMBER')
       const acknowledged: string[] = []
-      const writing = writeUntilItFails(first, headers, acknowledged)
-      await eventually('some are acknowledged', () => acknowledged.length >= 20)
-      await first.kill(what)
+      const writing = writeUntilItFails(platform, headers, acknowledged)
+      const failed = writing.then((failure) => {
+        throw new Error(`A mutation failed: ${JSON.stringify(failure)}`)
+      })
+      await Promise.race([eventually('some are acknowledged', () => acknowledged.length >= 20), failed])
+      await platform.kill(what)
       await writing
 
-      await using second = await startPlatform({ dataDirectory, args })
+      await start()
       // The clients and keys are the same; the tokens of before are still good for their time.
-      expect(second.demo.clients).toEqual(first.demo.clients)
-      const kept = await readOrders(second)
+      expect(platform.demo.clients).toEqual(demo.clients)
+      const kept = await readOrders(platform)
       expect(kept).toEqual(expect.arrayContaining(acknowledged))
       await eventually('nothing of before still runs', () => !started.some(isRunning), 15_000).catch(
         (error) => {
           throw new Error(`${error.message}: ${started.filter(isRunning).map(commandOf)}`)
         },
       )
-      expect(await second.stop(signal)).toBe(0)
-      expect(await readdir(dataDirectory)).not.toContain('running')
     },
     120_000,
   )
+
+  if (topology === 'apart') {
+    test('a service that dies is reported, started again, and answers', async () => {
+      process.kill(findService(platform, 'subgraphs/users/main.ts'), 'SIGKILL')
+      await eventually('it is reported', () => platform.output().includes('users has ended (SIGKILL)'))
+      const query = '{ users(first: 1) { totalCount } }'
+      await eventually(
+        'users answers again',
+        async () => {
+          const { data } = await post<{ users: object | null }>(platform.endpoint, keyOf(platform, 'acme'), {
+            query,
+          })
+          return data?.users
+        },
+        30_000,
+      )
+    }, 60_000)
+
+    test('SIGTERM ends every process', async () => {
+      await expectToEnd(platform, 'SIGTERM', dataDirectory)
+      await start()
+    }, 120_000)
+  }
+
+  test('SIGINT ends every process', () => expectToEnd(platform, 'SIGINT', dataDirectory))
 })
 
 /** Each start finds what the one before has left of itself: one that could not go on would end before it is killed. */
-test('a first start that is killed, again and again and ever later, is made good by the next', async () => {
+test('a first start that is killed, again and again and ever later, is made good by the next, and ends at SIGTERM', async () => {
   await using untouched = await makeTemporaryFolder()
   const dataDirectory = join(untouched.path, 'data')
   for (const ms of [150, 500, 1_000, 1_800, 2_600]) {
@@ -74,38 +104,26 @@ test('a first start that is killed, again and again and ever later, is made good
   await using platform = await startPlatform({ dataDirectory })
   expect(await readOrders(platform)).toHaveLength(3)
   await signIn(platform, 'globex', 'ADMIN')
-  await platform.stop()
+  await expectToEnd(platform, 'SIGTERM', dataDirectory)
 }, 120_000)
 
-test('apart, a service that dies is reported, started again, and answers', async () => {
-  await using platform = await startPlatform({ dataDirectory, args: ['--apart'] })
-  const users = findService(platform, 'subgraphs/users/main.ts')
-  process.kill(users, 'SIGKILL')
-  await eventually('it is reported', () => platform.output().includes('users has ended (SIGKILL)'))
-  await eventually(
-    'users answers again',
-    async () => {
-      const query = '{ users(first: 1) { totalCount } }'
-      const answer = await post<{ users: object | null }>(platform.endpoint, keyOf(platform, 'acme'), {
-        query,
-      })
-      return answer.data?.users
-    },
-    30_000,
-  )
-  await platform.stop()
-}, 120_000)
+/** With good grace: none of its processes stays, and the data directory is nobody's. */
+async function expectToEnd(platform: TestPlatform, signal: NodeJS.Signals, dataDirectory: string) {
+  expect(await platform.stop(signal)).toBe(0)
+  expect(await readdir(dataDirectory)).not.toContain('running')
+}
 
+/** @returns how it failed */
 async function writeUntilItFails(
   { endpoint }: TestPlatform,
   headers: Readonly<Record<string, string>>,
   acknowledged: string[],
-): Promise<void> {
+): Promise<unknown> {
   const query = 'mutation { createRecord(collection: "orders", data: { total: 1, status: "open" }) { id } }'
   for (;;) {
-    const answer = await post<Created>(endpoint, headers, { query }).catch(() => null)
-    const id = answer?.data?.createRecord?.id
-    if (!id) return
+    const answer = await tryPost(endpoint, headers, { query })
+    const id = (answer.data as Created | null | undefined)?.createRecord?.id
+    if (!id) return answer
     acknowledged.push(id)
   }
 }
