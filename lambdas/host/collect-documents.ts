@@ -1,4 +1,4 @@
-import { type AnyNode, parse, type TemplateLiteral } from 'acorn'
+import { type AnyNode, Parser, type TemplateLiteral } from 'acorn'
 import { type AncestorVisitors, ancestor } from 'acorn-walk'
 import type { PluginDocument } from '../../schema/plugin-build.ts'
 import { createPlaceAt, scriptOf } from './bundle-places.ts'
@@ -58,10 +58,19 @@ function documentsIn(script: string): Written[] {
   return [...found.values()].sort((one, other) => one.start - other.start)
 }
 
+const ScriptParser = Parser.extend(
+  (Base) =>
+    class extends Base {
+      declareName(): void {
+        // Whether it is declared twice takes the square of how many names there are, and esbuild has looked.
+      }
+    },
+)
+
 /** What esbuild has printed can be parsed; what is nested too deeply for that has no documents that could be read. */
 function walk(script: string, visitors: AncestorVisitors<unknown>): void {
   try {
-    ancestor(parse(script, { ecmaVersion: 'latest', sourceType: 'module' }), visitors)
+    ancestor(ScriptParser.parse(script, { ecmaVersion: 'latest', sourceType: 'module' }), visitors)
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error
   }

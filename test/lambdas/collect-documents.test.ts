@@ -119,6 +119,15 @@ test('a document that is none is collected, for its fault to be told', async () 
   expect(await collected(asking(code))).toEqual(['plugin.ts:5 query Open { me {'])
 })
 
+test('names are not compared with one another: there may be a hundred thousand', async () => {
+  const content = asking('    const one = 1, two = 2\n    await ctx.graphql("{ caller }", { one, two })')
+  const bundle = await bundlePlugin([{ path: 'plugin.ts', content }])
+  if (!bundle.ok) throw new Error(JSON.stringify(bundle.errors))
+  const declaredTwice = bundle.code.replace('one = 1, two', 'one = 1, one')
+  expect(declaredTwice).not.toBe(bundle.code)
+  expect(collectDocuments(declaredTwice)).toMatchObject([{ text: '{ caller }', line: 6 }])
+})
+
 test('what is nested too deeply to be read has none, and holds nobody up', () => {
   const deep = `${'('.repeat(300_000)}gql\`query Deep { me { id } }\`${')'.repeat(300_000)}`
   expect(collectDocuments(deep)).toEqual([])
