@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Close } from '../../foundation/closing.ts'
+import { TrellisError } from '../../foundation/errors.ts'
 import type { Compose } from '../composition/compose.ts'
 import type { Composition } from '../composition/compose-for-client.ts'
 import { shareCompositions } from '../composition/share-compositions.ts'
@@ -121,7 +122,7 @@ export function createPlannerPool(options: Partial<PlannerPoolOptions> = {}): Pl
     const outcome = await run(lane, { kind: 'compose', sources, tags })
     if (outcome.kind === 'composed') return outcome.composition
     if (outcome.kind === 'timeout') return takesTooLong
-    throw new Error(`Nothing could be composed: ${reasonOf(outcome)}`)
+    throw failureOf(outcome, 'Nothing could be composed')
   }
 
   return {
@@ -131,7 +132,7 @@ export function createPlannerPool(options: Partial<PlannerPoolOptions> = {}): Pl
       const outcome = await run(Symbol('documents'), { kind: 'read', supergraphSdl, texts })
       if (outcome.kind === 'read') return outcome.readings
       if (outcome.kind === 'timeout') return texts.map(() => tooLongToRead)
-      throw new Error(`No documents could be read: ${reasonOf(outcome)}`)
+      throw failureOf(outcome, 'No documents could be read')
     },
     async open(supergraphSdl, { origin = 'foreign', lane: buildingLane } = {}) {
       const own = Symbol('planner')
@@ -139,7 +140,7 @@ export function createPlannerPool(options: Partial<PlannerPoolOptions> = {}): Pl
       const job = { kind: 'plan' as const, hash, supergraphSdl, origin }
       const shared = await supergraphs.get(hash, async () => {
         const outcome = await run(buildingLane ?? own, { ...job, operation: null })
-        if (outcome.kind !== 'built') throw new Error(`No planner could be built: ${reasonOf(outcome)}`)
+        if (outcome.kind !== 'built') throw failureOf(outcome, 'No planner could be built')
         return buildSchemas(outcome.apiSdl, supergraphSdl)
       })
       const planText: PlanText = async ({ query, operationName, lane = own }, signal) =>
@@ -165,15 +166,20 @@ const tooLongToRead: DocumentReading = {
   uses: [],
 }
 
+const overloaded = 'Too many new operations wait to be planned; try again in a moment.'
+
+/** What could not even wait may be tried again; all else is a fault of ours. */
+function failureOf(outcome: Outcome, what: string): Error {
+  if (outcome.kind === 'refused') return new TrellisError('PLANNING_OVERLOADED', overloaded)
+  return new Error(`${what}: ${reasonOf(outcome)}`)
+}
+
 function toAnswer(outcome: Outcome): PlanAnswer {
   switch (outcome.kind) {
     case 'planned':
       return outcome.answer
     case 'refused':
-      return refused(
-        'PLANNING_OVERLOADED',
-        'Too many new operations wait to be planned; try again in a moment.',
-      )
+      return refused('PLANNING_OVERLOADED', overloaded)
     case 'timeout':
       return refused('OPERATION_TOO_COMPLEX', 'The operation takes too long to plan; split it up.')
     default:

@@ -187,6 +187,11 @@ describe('planners in threads', () => {
       expect(prepared).toMatchObject({ ok: false, errors: [{ code: 'PLANNING_OVERLOADED' }] })
     }
     expect(await planner.prepare(operation(9))).toMatchObject({ ok: false })
+    const source = { name: 'a', sdl: 'type Query { a: Int }', url: 'http://a.example' }
+    const overloaded = { code: 'PLANNING_OVERLOADED' }
+    await expect(pool.compose([source])).rejects.toMatchObject(overloaded)
+    await expect(pool.open(other)).rejects.toMatchObject(overloaded)
+    await expect(pool.readDocuments(supergraph, ['{ t { a } }'])).rejects.toMatchObject(overloaded)
   })
 
   test('planners beyond the bound are given up and built anew when asked for', async () => {
