@@ -14,6 +14,7 @@ import { bounded, type Close } from '../foundation/closing.ts'
 import { createDrain } from '../foundation/drain-server.ts'
 import { errorCatalogue, TrellisError } from '../foundation/errors.ts'
 import type { Log } from '../foundation/log.ts'
+import { reachableUrl } from '../foundation/reachable-url.ts'
 import { registerInstance } from '../foundation/register-instance.ts'
 import type { RunningService } from '../foundation/service.ts'
 import type { ModuleRegistration } from '../schema/registration.ts'
@@ -40,7 +41,7 @@ export type SubgraphOptions = {
   host: string
   /** 0: any free one. */
   port: number
-  /** Where the gateway reaches this instance. @default where it listens */
+  /** Where the gateway reaches this instance. @default where it listens, by the machine's name if on all its addresses */
   publicUrl?: string | undefined
   gatewayUrl: string
   /** Proves the module's name to the gateway's registry. */
@@ -76,7 +77,7 @@ export async function createSubgraph<Context extends object>(
     format,
     createContext: (call) => module.createContext(call),
   })
-  const url = listeningUrl(http.app, options.host)
+  const url = await reachableUrl(options.host, (http.app.server.address() as AddressInfo).port)
   const unregister = registerInstance({
     ...options,
     name: module.name,
@@ -165,11 +166,6 @@ function asCallerError(error: unknown): TrellisError {
   const refused = error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500
   if (refused) return new TrellisError('BAD_USER_INPUT', error.message)
   return new TrellisError('INTERNAL_SERVER_ERROR', 'Internal error.')
-}
-
-function listeningUrl(app: FastifyInstance, host: string): string {
-  const { port } = app.server.address() as AddressInfo
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** Each step runs also when one before it failed; the first failure is thrown at the end. */

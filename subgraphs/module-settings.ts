@@ -10,7 +10,7 @@ export const moduleSettings = {
   DATABASE_URL: z.url(),
   TRELLIS_GATEWAY_URL: z.url(),
   TRELLIS_MODULE_CREDENTIAL: z.string().min(16),
-  /** Where the gateway reaches this instance; by default where it listens. */
+  /** Where the gateway reaches this instance; by default where it listens (foundation/reachable-url.ts). */
   TRELLIS_MODULE_URL: z.url().optional(),
   TRELLIS_BUS_URL: z.url(),
 }

@@ -5,6 +5,7 @@ import type { Close } from '../../foundation/closing.ts'
 import { createDrain } from '../../foundation/drain-server.ts'
 import type { InProcessCalls } from '../../foundation/in-process-calls.ts'
 import type { Log } from '../../foundation/log.ts'
+import { reachableUrl } from '../../foundation/reachable-url.ts'
 import { registerInstance } from '../../foundation/register-instance.ts'
 import type { SealingKeys } from '../../foundation/sealed-text.ts'
 import type { RunningService } from '../../foundation/service.ts'
@@ -60,7 +61,7 @@ export type LambdaHostOptions = {
   host: string
   /** 0: any free one. */
   port: number
-  /** Where the gateway reaches this instance. @default where it listens */
+  /** Where the gateway reaches this instance. @default where it listens, by the machine's name if on all its addresses */
   publicUrl?: string | undefined
   gatewayUrl: string
   /** Proves the name `lambdas` to the gateway's registry. */
@@ -144,7 +145,7 @@ export async function createLambdaHost(
     kv.removeExpired().catch((error) => log.warn({ err: error }, 'expired values could not be removed')),
   )
   await app.listen({ host: options.host, port: options.port })
-  const url = `http://${options.host}:${(app.server.address() as AddressInfo).port}`
+  const url = await reachableUrl(options.host, (app.server.address() as AddressInfo).port)
   const answerInProcess = answerAsks(door, { readBody: createReadBody(app), answerError })
   const leaveProcess = options.inProcess?.answerAt(url, answerInProcess)
   const unregister = registerInstance({

@@ -25,6 +25,16 @@ describe('docker-compose.yml', () => {
     )
   })
 
+  test('nothing keeps a module from running in copies: none has an address, a name or a port of the machine', async () => {
+    const [, modules = ''] = (await read('docker-compose.yml')).split(
+      /^ {2}gateway:$[\s\S]*?(?=^ {2}users:$)/m,
+    )
+    expect(all(modules, /^ {4}command: \[node, (.*)\]$/gm)).toHaveLength(5)
+    expect(modules).not.toMatch(/TRELLIS_MODULE_URL|container_name|hostname|ports:|HOST:/)
+    // What makes each register by the name of its container.
+    expect(await read('deploy/Dockerfile')).toMatch(/^ENV .*\bHOST=0\.0\.0\.0\b/m)
+  })
+
   test('starts node on files that are there', async () => {
     const mains = all(await read('docker-compose.yml'), /^ {4}command: \[node, (.*)\]$/gm)
     expect(mains).toHaveLength(6)
