@@ -139,7 +139,10 @@ module.exports = {
         'The tools beside it (npm run db) are for developers and need packages that a service does not.',
       severity: 'error',
       from: { path: '^(events|gateway|subgraphs|lambdas)/' },
-      to: { path: '^prisma/', pathNot: '^prisma/(migrate\\.ts|owners\\.ts|generated/)' },
+      to: {
+        path: '^prisma/',
+        pathNot: '^prisma/((migrate|owners|client-options|database-outage)\\.ts|generated/)',
+      },
     },
     {
       name: 'launch-is-for-start',
