@@ -8,6 +8,7 @@ import { createApolloAnswering } from '../supergraph/answer-through-apollo.ts'
 import { createApolloServer } from '../supergraph/apollo-server.ts'
 import type { Graph } from '../supergraph/graph.ts'
 import { createShowError } from '../supergraph/show-error.ts'
+import { withinLimits } from '../supergraph/within-limits.ts'
 import type { AskDesk } from './ask-desk.ts'
 import type { BusAccess } from './bus-access.ts'
 import { createChangeResolvers } from './change-resolvers.ts'
@@ -51,7 +52,7 @@ export async function createControlGraph(
     ],
   })
   const schema = tellOutages(refuseUnstorable(executable))
-  const apollo = createApolloServer({ schema }, log)
+  const apollo = createApolloServer({ schema, plugins: [withinLimits] }, log)
   await apollo.start()
   const graph: Graph = {
     schema,

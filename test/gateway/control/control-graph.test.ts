@@ -1,3 +1,4 @@
+import { getIntrospectionQuery } from 'graphql'
 import { eventually } from '../../support/eventually.ts'
 import { startTestLambdaHost } from '../../support/test-lambda-host.ts'
 import { expectOk, type Platform, startPlatform } from '../../support/two-subgraphs.ts'
@@ -67,6 +68,18 @@ describe('the control schema', () => {
       expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT'])
     }
     expect(await platform.gateway.db.client.count()).toBe(2)
+  })
+
+  test('its operations have the limits of all others', async () => {
+    const often = (count: number, field: string) =>
+      Array.from({ length: count }, (_, n) => `f${n}: ${field}`).join(' ')
+    const names = often(30, `fields { type { ${often(30, 'fields { name }')} } }`)
+    for (const query of [`{ ${often(201, '__typename')} }`, `{ __schema { types { ${names} } } }`]) {
+      const { status, errors } = await platform.gateway.query(query, deployer)
+      expect(status).toBe(400)
+      expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['OPERATION_TOO_COMPLEX'])
+    }
+    expect((await platform.gateway.query(getIntrospectionQuery(), deployer)).errors).toBeUndefined()
   })
 
   test('pages follow one another, and forged cursors are refused', async () => {
