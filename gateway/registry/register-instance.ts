@@ -1,4 +1,5 @@
 import type { JWK } from 'jose'
+import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
 import type { ModuleRegistration } from '../../schema/registration.ts'
 import { hashOfSdl, isAdmitted } from './admit-schema.ts'
@@ -22,6 +23,8 @@ export type Registration = { ok: true; changed: boolean } | { ok: false; errors:
 /**
  * Takes in an instance of a module, or renews its lease. A schema that is new is composed for every client that has
  * the module before anything is stored; of several instances with different schemas the last that came holds.
+ *
+ * @throws {TrellisError} FORBIDDEN while an instance of another module is leased under its id or address
  */
 export async function registerInstance(
   judging: Judging,
@@ -146,7 +149,10 @@ async function storeModule(tx: PlatformTransaction, instance: Instance, isNew: b
 
 async function storeInstance(tx: PlatformTransaction, instance: Instance): Promise<void> {
   const { id, module, url, version, sdl } = instance
-  // An address has one tenant: whoever was there before is gone, perhaps killed before its lease was over.
+  const leased = { moduleName: { not: module }, leaseExpiresAt: { gt: new Date() } }
+  if (await tx.moduleInstance.findFirst({ where: { ...leased, OR: [{ id }, { url }] } }))
+    throw new TrellisError('FORBIDDEN', 'An instance of another module has this id or address.')
+  // An address has one tenant: whoever of this module was there is gone, perhaps killed before its lease was over.
   const goneBefore = new Date(Date.now() - rememberedMs)
   await tx.moduleInstance.deleteMany({
     where: { OR: [{ id }, { url }, { leaseExpiresAt: { lt: goneBefore } }] },

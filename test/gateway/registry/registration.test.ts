@@ -179,6 +179,32 @@ describe('what is refused changes nothing', () => {
     expect(unknown.status).toBe(401)
   })
 
+  test('no module takes the place of an instance of another one: neither its id nor its address', async () => {
+    const { gateway, users, data } = platform
+    const takeOver = (id: string, url: string) =>
+      fetch(`${gateway.url}/modules/data/instances/${id}`, {
+        method: 'PUT',
+        headers: {
+          authorization: `Bearer ${gateway.credentials.get('data')}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ sdl: dataSdl, version: '1', url }),
+      })
+    for (const answer of [await takeOver(users.id, 'http://127.0.0.1:1'), await takeOver('x', users.url)]) {
+      expect(answer.status).toBe(403)
+      expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
+    }
+    const instances = await gateway.db.moduleInstance.findMany({ orderBy: { moduleName: 'asc' } })
+    expect(instances).toMatchObject([
+      { moduleName: 'data', id: data.id, url: data.url },
+      { moduleName: 'users', id: users.id, url: users.url },
+    ])
+    // Once its lease is over the address is anybody's: a port is given away again.
+    await gateway.db.moduleInstance.update({ where: { id: users.id }, data: { leaseExpiresAt: new Date(0) } })
+    await users.close()
+    expect((await takeOver('x', users.url)).status).toBe(200)
+  })
+
   test.each([
     ['an address that is none', { url: 'nowhere' }],
     ['an address of another protocol', { url: 'file:///etc/passwd' }],
