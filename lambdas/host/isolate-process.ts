@@ -63,6 +63,9 @@ export class ProcessDied extends Error {}
 
 type Pending = { crossing: Crossing; answer: PromiseWithResolvers<string>; ended: AbortController }
 
+/** One for all: an abort without a reason makes an error with a stack, each time. */
+const callIsOver = new Error('The call is over.')
+
 const pingEveryMs = 1_000
 const silentForMs = 5_000
 
@@ -95,7 +98,7 @@ export function openIsolateProcess(options: IsolateProcessOptions): IsolateProce
     phase = 'ended'
     onEnd(clients)
     for (const { answer, ended } of pending.values()) {
-      ended.abort()
+      ended.abort(callIsOver)
       answer.reject(new ProcessDied())
     }
     ended.resolve()
@@ -124,7 +127,7 @@ export function openIsolateProcess(options: IsolateProcessOptions): IsolateProce
   function take({ call, facts }: { call: number; facts: CallFacts }): Pending | undefined {
     const one = pending.get(call)
     pending.delete(call)
-    one?.ended.abort()
+    one?.ended.abort(callIsOver)
     one?.crossing.learn(facts)
     if (phase === 'retiring' && pending.size === 0) child.kill('SIGKILL')
     return one
