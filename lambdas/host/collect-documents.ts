@@ -21,8 +21,11 @@ export function collectDocuments(bundle: string): PluginDocument[] {
 const tag = /^gql\d*$/
 const ask = /^graphql\d*$/
 
-/** What a document begins with. Braces alone are what a piece of one may begin with, too. */
-const beginning = /^(?:[\s,\uFEFF]|#.*)*(?:(?:query|mutation|subscription|fragment)\b|(\{))/
+/**
+ * What a document begins with. Braces alone are what a piece of one may begin with, too. A comment is matched up to its
+ * end: in parts, there would be as many ways to match it as its author likes.
+ */
+const beginning = /^(?:[\s,\uFEFF]|#[^\n\r]*(?:[\n\r]|$))*(?:(?:query|mutation|subscription|fragment)\b|(\{))/
 
 type Written = { text: string; start: number }
 /** Put into another template as it is, or kept under a name. */

@@ -128,6 +128,11 @@ test('names are not compared with one another: there may be a hundred thousand',
   expect(collectDocuments(declaredTwice)).toMatchObject([{ text: '{ caller }', line: 6 }])
 })
 
+test('what looks like the beginning of one for long holds nobody up', () => {
+  for (const text of ['#'.repeat(50_000), '#\n'.repeat(50_000), ' ,\uFEFF'.repeat(50_000)])
+    expect(collectDocuments(`const a = gql\`${text}x\``)).toEqual([])
+})
+
 test('what is nested too deeply to be read has none, and holds nobody up', () => {
   const deep = `${'('.repeat(300_000)}gql\`query Deep { me { id } }\`${')'.repeat(300_000)}`
   expect(collectDocuments(deep)).toEqual([])
