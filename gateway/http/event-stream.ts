@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { GraphQLFormattedError } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
 import type { Answers } from '../subscriptions/read-group.ts'
+import { callerGone } from '../supergraph/caller-gone.ts'
 import type { ShowError } from '../supergraph/show-error.ts'
 import type { Outcome } from '../ws/run-operation.ts'
 
@@ -41,7 +42,7 @@ export function createEventStream(
   { holds, expiresAt, show }: EventStreamOptions,
 ): EventStream {
   const gone = new AbortController()
-  const leave = () => gone.abort(new Error('The caller is gone.'))
+  const leave = () => gone.abort(callerGone)
   let phase: 'open' | 'ended' = 'open'
 
   const write = (text: string) => {

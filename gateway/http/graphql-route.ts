@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticator, Credentials } from '../access/authenticate.ts'
 import { type AcquireGraph, handleOperation, readTraceparent } from '../pipeline.ts'
+import { callerGone } from '../supergraph/caller-gone.ts'
 import { answerRequest } from './answer-request.ts'
 import type { EventStreams } from './sse-route.ts'
 
@@ -50,7 +51,7 @@ function headerOf({ headers }: FastifyRequest, name: string): string | undefined
 function disconnectSignal({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController()
   raw.once('close', () => {
-    if (!raw.writableFinished) controller.abort(new Error('The caller is gone.'))
+    if (!raw.writableFinished) controller.abort(callerGone)
   })
   return controller.signal
 }

@@ -9,7 +9,7 @@ import { TrellisError } from '../../foundation/errors.ts'
 import type { Log } from '../../foundation/log.ts'
 import { operationLimits } from '../planning/operation-limits.ts'
 import { isAboutOperation, statusOf } from './error-status.ts'
-import { formatError, isMasked } from './format-error.ts'
+import { formatError, isFault } from './format-error.ts'
 import { negotiate } from './media-type.ts'
 import type { OperationContext } from './operation-context.ts'
 
@@ -75,7 +75,8 @@ function logMaskedErrors(log: Log) {
         async didEncounterErrors({ errors }: { errors: readonly Error[] }) {
           for (const error of errors) {
             const formatted = 'toJSON' in error && typeof error.toJSON === 'function' ? error.toJSON() : error
-            if (isMasked(formatError(formatted, error))) log.error({ err: error }, 'an operation failed')
+            if (isFault(formatError(formatted, error), error))
+              log.error({ err: error }, 'an operation failed')
           }
         },
       }

@@ -1,6 +1,7 @@
 import { unwrapResolverError } from '@apollo/server/errors'
 import type { GraphQLFormattedError } from 'graphql'
 import { TrellisError } from '../../foundation/errors.ts'
+import { callerGone } from './caller-gone.ts'
 
 const masked = 'INTERNAL_SERVER_ERROR'
 
@@ -24,6 +25,7 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   return { ...formatted, message: 'Something went wrong on our side.', extensions: { code: masked } }
 }
 
-export function isMasked({ extensions }: GraphQLFormattedError): boolean {
-  return extensions?.code === masked
+/** What the caller does not see somebody has to, unless there is no caller any more. */
+export function isFault({ extensions }: GraphQLFormattedError, error: unknown): boolean {
+  return extensions?.code === masked && unwrapResolverError(error) !== callerGone
 }

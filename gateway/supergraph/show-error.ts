@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import type { Log } from '../../foundation/log.ts'
-import { formatError, isMasked } from './format-error.ts'
+import { formatError, isFault } from './format-error.ts'
 
 /** How an error is shown to the caller where Apollo Server does not do it. What is not shown is logged. */
 export type ShowError = (error: unknown) => GraphQLFormattedError
@@ -11,7 +11,7 @@ export function createShowError(log: Log): ShowError {
       error instanceof GraphQLError ? error.toJSON() : { message: '', ...asObject(error) },
       error,
     )
-    if (isMasked(formatted)) log.error({ err: error }, 'an operation failed')
+    if (isFault(formatted, error)) log.error({ err: error }, 'an operation failed')
     return formatted
   }
 }

@@ -4,6 +4,7 @@ import type { Log } from '../../foundation/log.ts'
 import type { Authenticator, Credentials, Identity } from '../access/authenticate.ts'
 import { type OperationRequest, readTraceparent } from '../pipeline.ts'
 import type { Answer } from '../subscriptions/follow-operation.ts'
+import { callerGone } from '../supergraph/caller-gone.ts'
 import type { ShowError } from '../supergraph/show-error.ts'
 import { isAnsweredAlike, isSamePerson, readSocketCredentials } from './credentials.ts'
 import { createOperations, type Operations } from './operations.ts'
@@ -130,7 +131,7 @@ export function openSession(
       phase = 'ended'
       clearTimeout(timer)
       if (identity) counts.leave(identity.viewer)
-      disconnected.abort(new Error('The caller is gone.'))
+      disconnected.abort(callerGone)
     },
   }
 }

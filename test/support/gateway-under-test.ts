@@ -29,9 +29,7 @@ export const moduleCredentials = new Map(
   ['users', 'data', 'analytics', 'lambdas'].map((name) => [name, `credential-of-${name}-0123456789`]),
 )
 
-export type GatewayUnderTestOptions = Partial<
-  Omit<GatewayOptions, 'databaseUrl' | 'moduleCredentials' | 'log'>
-> & {
+export type GatewayUnderTestOptions = Partial<Omit<GatewayOptions, 'databaseUrl' | 'moduleCredentials'>> & {
   /** @default one of its own */
   database?: TestDatabase
 }
