@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdir, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Close } from '../foundation/closing.ts'
+import { tryPort } from './free-port.ts'
 import { stopOrphanedServer } from './orphaned-server.ts'
 import { findPlatformPackage, type PostgresBinaries, preparePostgresBinaries } from './postgres-binaries.ts'
 import type { ServerUser } from './server-user.ts'
@@ -113,7 +113,8 @@ async function startServer(
   options: EmbeddedPostgresOptions,
 ): Promise<EmbeddedPostgres> {
   const logFile = join(options.directory, 'postgres.log')
-  const port = await findFreePort()
+  const port = await tryPort('127.0.0.1', 0)
+  if (typeof port !== 'number') throw new StartError(`PostgreSQL finds no port: ${port.message}.`)
   const log = await open(logFile, 'w', 0o600)
   const settings = {
     ...serverSettings,
@@ -238,13 +239,4 @@ function lastWords(output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '')
   const fault = lines.findLast((line) => /error:|FATAL:|PANIC:/.test(line)) ?? lines.at(-1)
   return fault?.replace(/^.*?(error|FATAL|PANIC):\s*/, '').trim() ?? 'it said nothing.'
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }

@@ -1,6 +1,5 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { tryPort } from './free-port.ts'
 import { StartError } from './start-error.ts'
 
 const endingWithinMs = 8_000
@@ -17,25 +16,11 @@ export type GatewayPortOptions = {
 export async function findGatewayPort({ host, port, patient }: GatewayPortOptions): Promise<number> {
   const deadline = Date.now() + (patient ? endingWithinMs : 0)
   for (;;) {
-    const found = await tryToListen(host, port)
+    const found = await tryPort(host, port)
     if (typeof found === 'number') return found
     if (found.code !== 'EADDRINUSE' || Date.now() >= deadline)
       throw new StartError(faultOf(found, host, port))
     await pause(50)
-  }
-}
-
-async function tryToListen(host: string, port: number): Promise<number | NodeJS.ErrnoException> {
-  const server = createServer()
-  try {
-    server.listen(port, host)
-    await once(server, 'listening')
-    const address = server.address() as AddressInfo
-    server.close()
-    await once(server, 'close')
-    return address.port
-  } catch (error) {
-    return error as NodeJS.ErrnoException
   }
 }
 

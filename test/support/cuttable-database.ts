@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { tryPort } from '../../launch/free-port.ts'
 import type { Owner } from '../../prisma/owners.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
@@ -40,7 +41,10 @@ export async function createCuttableDatabase(owner: Owner = 'platform'): Promise
       })
     }
   })
-  const port = await listen(server, 0)
+  // While it is cut nobody else is given its port.
+  const port = await tryPort('127.0.0.1', 0)
+  if (typeof port !== 'number') throw port
+  await listen(server, port)
   const cut = async () => {
     if (!server.listening) return
     const closed = new Promise((resolve) => server.close(resolve))
@@ -66,12 +70,9 @@ export async function createCuttableDatabase(owner: Owner = 'platform'): Promise
   }
 }
 
-function listen(server: Server, port: number): Promise<number> {
+function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address()
-      resolve(typeof address === 'object' && address ? address.port : port)
-    })
+    server.listen(port, '127.0.0.1', resolve)
   })
 }
