@@ -5,7 +5,7 @@ import { Client } from 'pg'
 import { startEmbeddedPostgres } from '../../launch/embedded-postgres.ts'
 import { findPlatformPackage, preparePostgresBinaries } from '../../launch/postgres-binaries.ts'
 import { findServerUser } from '../../launch/server-user.ts'
-import { findFreePort } from './free-port.ts'
+import { findFreePort } from '../support/free-port.ts'
 import { type Server, spawnLogged, startServer } from './server.ts'
 
 const password = 'delivery'

@@ -2,7 +2,7 @@ import { openSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { findFreePort } from './free-port.ts'
+import { findFreePort } from '../support/free-port.ts'
 import { type Server, spawnLogged, startServer } from './server.ts'
 
 /** A Redis that keeps every write it has answered (`appendfsync always`), at the same address after each start. */

@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { tryPort } from '../../launch/free-port.ts'
 import type { Owner } from '../../prisma/owners.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { findFreePort } from './free-port.ts'
 
 export type CuttableDatabase = TestDatabase & {
   /** From now on nobody reaches it: what is open is torn down, and what is new refused. */
@@ -41,9 +41,7 @@ export async function createCuttableDatabase(owner: Owner = 'platform'): Promise
       })
     }
   })
-  // While it is cut nobody else is given its port.
-  const port = await tryPort('127.0.0.1', 0)
-  if (typeof port !== 'number') throw port
+  const port = await findFreePort()
   await listen(server, port)
   const cut = async () => {
     if (!server.listening) return

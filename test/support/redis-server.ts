@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { eventually } from './eventually.ts'
+import { findFreePort } from './free-port.ts'
 
 export type TestRedis = {
   url: string /** kill -9, and up again at the same address. */
@@ -18,7 +18,7 @@ export const hasRedis = spawnSync('redis-server', ['--version']).status === 0
 /** A real server with nothing in it, which keeps what it has acknowledged. @param primary whose replica it is */
 export async function startTestRedis(primary?: TestRedis): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'trellis-redis-'))
-  const port = await freePort()
+  const port = await findFreePort()
   const url = `redis://127.0.0.1:${port}`
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '']
   if (primary) args.push('--replicaof', '127.0.0.1', new URL(primary.url).port)
@@ -60,13 +60,4 @@ async function answers(url: string): Promise<boolean> {
     // One that never connected would be given two seconds to leave.
     if (redis.status !== 'end') redis.disconnect()
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('No port was given.')
-  return address.port
 }
