@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto'
 import { TrellisError } from '../../foundation/errors.ts'
 import { findLineInFiles } from '../../foundation/find-in-files.ts'
 import type { BuiltParts, PluginBuild, PluginError, PluginFile } from '../../schema/plugin-build.ts'
-import { LambdaFailure } from '../isolates/lambda-failure.ts'
 import type { BuildLimits } from './build-limits.ts'
-import { placeIn } from './bundle-places.ts'
+import { placeOfError } from './bundle-places.ts'
 import { bundlePlugin } from './bundle-plugin.ts'
 import { lambdaFaults } from './check-lambdas.ts'
 import { checkSdl } from './check-sdl.ts'
@@ -44,7 +43,7 @@ export async function buildPlugin(
     return finish({ description, bundle: bundle.code, files }, tools)
   } catch (error) {
     if (error instanceof TrellisError) {
-      const place = error instanceof LambdaFailure ? placeIn(bundle.code, error.trace) : null
+      const place = placeOfError(bundle.code, error)
       return refused([pluginFault(error.code, error.message, place ?? { file: entryFile, line: null })])
     }
     throw error

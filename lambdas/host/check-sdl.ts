@@ -106,7 +106,7 @@ function countMembers(document: DocumentNode): { members: number; crowded: SdlFa
 
 function defaultFaults(document: DocumentNode): SdlFault[] {
   let chars = 0
-  for (const [field, length] of defaultLengths(document)) {
+  for (const [field, length] of defaultLengths(document, maxDefaultChars)) {
     chars += length
     if (chars > maxDefaultChars) {
       const message = `All default values have ${maxDefaultChars} characters at most, with what the types they are made of fill in.`

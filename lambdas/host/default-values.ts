@@ -11,9 +11,14 @@ import {
  * themselves. Types that fill in one another double it with each step, and one that fills in itself has no end. Everybody
  * who introspects the schema, and every call that leaves the argument out, has it written out.
  *
- * @returns in characters, roughly; `Infinity` where there is no end
+ * @param enough lists are not measured further than that
+ * @returns in characters, roughly, with one for each field that is left out: whoever reads the value looks for it;
+ *   `Infinity` where there is no end
  */
-export function defaultLengths(document: DocumentNode): Map<InputValueDefinitionNode, number> {
+export function defaultLengths(
+  document: DocumentNode,
+  enough: number,
+): Map<InputValueDefinitionNode, number> {
   const inputs = inputFields(document)
   const lengths = new Map<InputValueDefinitionNode, number>()
 
@@ -30,17 +35,26 @@ export function defaultLengths(document: DocumentNode): Map<InputValueDefinition
   const lengthOf = (value: ValueNode, type: TypeNode): number => {
     if (value.kind === Kind.LIST) {
       const itemType = itemTypeOf(type)
-      return sum(value.values.map((item) => 1 + lengthOf(item, itemType)))
+      let length = 0
+      for (const item of value.values) {
+        length += 1 + lengthOf(item, itemType)
+        if (length > enough) break
+      }
+      return length
     }
     if (value.kind !== Kind.OBJECT) return (value.loc?.end ?? 0) - (value.loc?.start ?? 0)
     const given = new Map(value.fields.map((field) => [field.name.value, field.value]))
     const declared = inputs.get(namedTypeOf(type)) ?? []
-    const filledIn = declared.filter(({ name }) => !given.has(name.value))
-    const typeOf = (name: string) => declared.find((field) => field.name.value === name)?.type ?? type
-    return sum([
-      ...[...given].map(([name, one]) => name.length + lengthOf(one, typeOf(name))),
-      ...filledIn.map((field) => (field.defaultValue ? field.name.value.length + lengthOfDefault(field) : 0)),
-    ])
+    const unknown = new Map(given)
+    const ofFields = declared.map((field) => {
+      const name = field.name.value
+      unknown.delete(name)
+      const one = given.get(name)
+      if (one) return name.length + lengthOf(one, field.type)
+      return field.defaultValue ? name.length + lengthOfDefault(field) : 1
+    })
+    // Fields that its type does not have are a fault of composition; they are long all the same.
+    return sum([...ofFields, ...[...unknown].map(([name, one]) => name.length + lengthOf(one, type))])
   }
 
   for (const fields of inputs.values()) for (const field of fields) lengthOfDefault(field)
